@@ -1,0 +1,23 @@
+"""What today's torch and numpy need of OpenMMLab's packages: one file a problem.
+
+Each file names the upstream thread and says when it can go. Two kinds of file live here:
+
+- a *mend* changes the running process (``mmcv_ext``, ``torch_load``); ``apply`` runs those that
+  every user needs, ``amp_off_without_gpu`` and ``alias_collections`` are called where they matter;
+- a *check* only looks (``onedl``, ``mmcv_range``, ...): ``checks.find_problems`` runs them all for
+  ``python -m mmcnx2.doctor``.
+
+Nothing here imports a toolbox, and everything tolerates mmengine and mmcv being absent.
+"""
+
+from mmcnx2.compat import mmcv_ext, torch_load
+from mmcnx2.compat.amp_on_cpu import amp_off_without_gpu
+from mmcnx2.compat.minkowski_collections import alias_collections
+
+__all__ = ['alias_collections', 'amp_off_without_gpu', 'apply']
+
+
+def apply() -> None:
+    """Apply the mends that every user needs; calling it again changes nothing."""
+    mmcv_ext.install()
+    torch_load.allow_mmengine_classes()

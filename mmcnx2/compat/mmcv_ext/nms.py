@@ -1,0 +1,27 @@
+"""Non-maximum suppression with the signature of ``mmcv._ext.nms``, by torchvision."""
+
+import torch
+from torch import Tensor
+
+
+def nms(boxes: Tensor, scores: Tensor, *, iou_threshold: float, offset: int) -> Tensor:
+    """Keep the best of every group of boxes that overlap.
+
+    Args:
+        boxes: ``(N, 4)`` floating, x1, y1, x2, y2 in pixels, on any device.
+        scores: ``(N,)`` floating.
+        iou_threshold: A box goes when its IoU with a better one is larger than this.
+        offset: 0 or 1; a box is ``x2 - x1 + offset`` pixels wide.
+
+    Returns:
+        Indices of the boxes kept, int64 ``(K,)``, by falling score.
+    """
+    import torchvision
+
+    if boxes.numel() == 0:
+        return torch.empty(0, dtype=torch.long, device=boxes.device)
+    if offset:
+        boxes = torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1)
+    # The compiled operator compares with a float32 threshold; an IoU that ties with it must stay.
+    threshold = torch.tensor(iou_threshold, dtype=torch.float32).item()
+    return torchvision.ops.nms(boxes, scores.to(boxes.dtype), threshold)
