@@ -1,0 +1,68 @@
+"""Every site of every image: ``(N, H, W, C)``, no mask."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmcnx2.layouts.base import Layout
+
+
+class DenseLayout(Layout):
+    """Whole maps, channels last in shape and in memory. It has nothing to plan."""
+
+    @classmethod
+    def plan(
+        cls, visible: Tensor | None, strides: Sequence[int], device: torch.device
+    ) -> list['DenseLayout']:
+        """Return one layout a stage; see :meth:`Layout.plan`.
+
+        Args:
+            visible: None or all True: this layout hides nothing.
+            strides: Pixels between the sites of each stage.
+            device: Unused: there is nothing to index.
+
+        Raises:
+            ValueError: A patch is hidden.
+        """
+        if visible is not None and not bool(visible.all()):
+            raise ValueError(
+                f'layout="dense" cannot hide patches, but visible hides '
+                f'{int((~visible).sum())} of {visible.numel()}: '
+                'build the backbone with layout="packed" or "masked".'
+            )
+        return [cls() for _ in strides]
+
+    def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return _convolve(images, weight, bias, stride=weight.shape[-1])
+
+    def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return _convolve(x.permute(0, 3, 1, 2), weight, bias, stride=weight.shape[-1])
+
+    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return _convolve(
+            x.permute(0, 3, 1, 2), weight, bias, padding=weight.shape[-1] // 2, groups=len(weight)
+        )
+
+    def spatial_norm(self, x: Tensor) -> Tensor:
+        return l2_norm(x, dim=(1, 2))
+
+    def per_image(self, value: Tensor) -> Tensor:
+        return value[:, None, None]
+
+    def to_maps(self, x: Tensor) -> Tensor:
+        return x.permute(0, 3, 1, 2)
+
+
+def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
+    """L2 norm over ``dim``, accumulated in float32 or wider whatever ``x`` is stored in.
+
+    float16 squares overflow beyond 255 (ConvNeXt-V2#66).
+    """
+    return torch.linalg.vector_norm(x, dim=dim, dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, **options) -> Tensor:
+    """Convolve ``(N, C_in, H, W)`` and return ``(N, H', W', C_out)``."""
+    return F.conv2d(maps, weight, bias, **options).permute(0, 2, 3, 1)

@@ -1,0 +1,26 @@
+"""The backbone, FCMAE and its parts. Importing this registers them with mmengine, if it is there."""
+
+from importlib.util import find_spec
+
+if find_spec('mmengine') is None:
+    # A machine with torch alone (a benchmark, a kernel test) still gets the backbone.
+    from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+
+    __all__ = ['ARCHS', 'ConvNeXtV2']
+else:
+    from mmcnx2.models.backbone import ConvNeXtV2
+    from mmcnx2.models.convnextv2 import ARCHS
+    from mmcnx2.models.decoder import FCMAEDecoder
+    from mmcnx2.models.fcmae import FCMAE, Reconstruction
+    from mmcnx2.models.masking import RandomMasking
+    from mmcnx2.models.pretrain_head import FCMAEPretrainHead
+
+    __all__ = [
+        'ARCHS',
+        'ConvNeXtV2',
+        'FCMAE',
+        'FCMAEDecoder',
+        'FCMAEPretrainHead',
+        'RandomMasking',
+        'Reconstruction',
+    ]

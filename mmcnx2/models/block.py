@@ -1,0 +1,65 @@
+"""The ConvNeXt block, V2 (with GRN) or V1 (with LayerScale), in any layout."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmcnx2.layouts import Layout
+from mmcnx2.models.drop_path import DropPath
+from mmcnx2.models.grn import GRN_SCOPES
+
+
+class ConvNeXtV2Block(nn.Module):
+    """Depthwise conv, LayerNorm, expand 4x, GELU, GRN, project, residual (paper Figure 5).
+
+    Args:
+        channels: C.
+        drop_path_rate: Probability of dropping the branch of an image.
+        use_grn: GRN after GELU (V2) or nothing (V1).
+        layer_scale_init_value: Initial value of a learned scale of the branch (V1: 1e-6), 0 for
+            none (V2).
+        grn_scope: 'image' (the paper), or 'batch' (the official PyTorch pre-training).
+        with_cp: Recompute the branch in the backward instead of keeping its activations.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        drop_path_rate: float = 0.0,
+        use_grn: bool = True,
+        layer_scale_init_value: float = 0.0,
+        grn_scope: str = 'image',
+        with_cp: bool = False,
+    ):
+        super().__init__()
+        self.depthwise_conv = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
+        self.norm = nn.LayerNorm(channels, eps=1e-6)
+        self.pointwise_conv1 = nn.Linear(channels, 4 * channels)
+        self.grn = GRN_SCOPES[grn_scope](4 * channels) if use_grn else None
+        self.pointwise_conv2 = nn.Linear(4 * channels, channels)
+        self.gamma = (
+            nn.Parameter(torch.full((channels,), layer_scale_init_value))
+            if layer_scale_init_value > 0
+            else None
+        )
+        self.drop_path = DropPath(drop_path_rate)
+        self.with_cp = with_cp
+
+    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return features of the shape of ``x``, which lives in ``layout``, channels last."""
+        if self.with_cp and x.requires_grad:
+            branch = checkpoint(self.branch, x, layout, use_reentrant=False)
+        else:
+            branch = self.branch(x, layout)
+        return x + self.drop_path(branch, layout)
+
+    def branch(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return what the block adds to ``x``."""
+        x = layout.depthwise_conv(x, self.depthwise_conv.weight, self.depthwise_conv.bias)
+        x = F.gelu(self.pointwise_conv1(self.norm(x)))
+        if self.grn is not None:
+            x = self.grn(x, layout)
+        x = self.pointwise_conv2(x)
+        return x if self.gamma is None else x * self.gamma

@@ -1,0 +1,146 @@
+"""Fully convolutional masked autoencoder (paper section 3): mask, encode, decode, compare."""
+
+from dataclasses import dataclass
+
+import torch
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmcnx2.models.masking import RandomMasking
+from mmcnx2.registry import MODELS
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What FCMAE saw and what it made of it; images are float RGB in 0..255, ``(N, 3, H, W)``.
+
+    Attributes:
+        visible: Bool ``(N, h, w)``, True where the encoder looked.
+        image: The input.
+        masked: The input with hidden patches in grey.
+        reconstruction: The input with hidden patches as predicted.
+        prediction: All patches as predicted; visible ones are not trained and look it.
+    """
+
+    visible: Tensor
+    image: Tensor
+    masked: Tensor
+    reconstruction: Tensor
+    prediction: Tensor
+
+
+@MODELS.register_module()
+class FCMAE(BaseSelfSupervisor):
+    """Pre-train a ConvNeXt V2 by predicting the pixels of hidden patches.
+
+    Args:
+        backbone: Config of the encoder, :class:`ConvNeXtV2` with ``final_norm=False``.
+        neck: Config of the decoder, :class:`FCMAEDecoder`.
+        head: Config of the loss, :class:`FCMAEPretrainHead`.
+        masking: Config of the mask generator; default random, ratio 0.6.
+        data_preprocessor: Config of the normalisation, mmpretrain's ``SelfSupDataPreprocessor``.
+        init_cfg: mmengine's initialisation config.
+
+    Raises:
+        ValueError: The decoder's or the head's patch is not the encoder's stride.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        masking: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.masking = MODELS.build(masking) if masking else RandomMasking()
+        self.patch_size = self.backbone.strides[-1]
+        if self.head.patch_size != self.patch_size:
+            raise ValueError(
+                f'head.patch_size={self.head.patch_size} differs from the encoder\'s stride '
+                f'{self.patch_size}: masks come in whole patches of that stride, so set it to that.'
+            )
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
+        """Return ``dict(loss=...)``, the error on the hidden patches of freshly masked images.
+
+        Args:
+            inputs: ``(N, C, H, W)``, normalised.
+            data_samples: Unused; there are no labels.
+        """
+        visible = self.draw_mask(inputs)
+        latent = self.backbone(inputs, visible)
+        pred = self.neck(latent, visible)
+        return dict(loss=self.head.loss(pred, inputs, self.removed(visible, pred)))
+
+    def forward(self, inputs: Tensor, data_samples=None, mode: str = 'tensor'):
+        """Run as mmengine asks: 'loss', 'predict' or 'tensor' (dense features)."""
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        return super().forward(inputs, data_samples, mode)
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[DataSample] | None = None
+    ) -> list[DataSample]:
+        """Return one sample an image with ``reconstruction``, ``masked`` and ``visible`` set.
+
+        Args:
+            inputs: ``(N, C, H, W)``, normalised.
+            data_samples: Samples to fill in, or None for new ones.
+        """
+        result = self.reconstruct(inputs)
+        data_samples = data_samples or [DataSample() for _ in inputs]
+        for i, sample in enumerate(data_samples):
+            for name in ('reconstruction', 'masked', 'visible'):
+                sample.set_field(getattr(result, name)[i], name)
+        return data_samples
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor, visible: Tensor | None = None) -> Reconstruction:
+        """Fill in hidden patches.
+
+        Args:
+            images: ``(N, C, H, W)``, normalised by the data preprocessor.
+            visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
+        """
+        if visible is None:
+            visible = self.draw_mask(images)
+        pred = self.neck(self.backbone(images, visible), visible)
+        pixels = self.to_pixels(images)
+        prediction = self.to_pixels(self.head.denormalize(pred.to(images.dtype), images))
+        seen = visible.to(images.device)
+        seen = seen.repeat_interleave(self.patch_size, 1).repeat_interleave(self.patch_size, 2)
+        seen = seen.unsqueeze(1)
+        return Reconstruction(
+            visible=visible,
+            image=pixels,
+            masked=torch.where(seen, pixels, 127.5),
+            reconstruction=torch.where(seen, pixels, prediction),
+            prediction=prediction,
+        )
+
+    def draw_mask(self, images: Tensor) -> Tensor:
+        """Draw ``visible``, bool ``(N, h, w)`` on the CPU, True where the encoder may look."""
+        n, _, height, width = images.shape
+        return self.masking(n, height // self.patch_size, width // self.patch_size)
+
+    def to_pixels(self, images: Tensor) -> Tensor:
+        """Undo the data preprocessor's normalisation; the result is clamped to 0..255."""
+        processor = self.data_preprocessor
+        if getattr(processor, '_enable_normalize', False):
+            images = images * processor.std + processor.mean
+        return images.clamp(0, 255)
+
+    @staticmethod
+    def removed(visible: Tensor, like: Tensor) -> Tensor:
+        """Turn ``visible`` into mmpretrain's mask, float ``(N, h * w)``, 1 = removed."""
+        return (~visible).flatten(1).to(like.device, torch.float32)
