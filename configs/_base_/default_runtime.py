@@ -1,0 +1,28 @@
+# Pre-training and classification. det_runtime.py and seg_runtime.py change what their toolbox needs.
+default_scope = 'mmpretrain'
+custom_imports = dict(imports=['mmcnx2'], allow_failed_imports=False)
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='VisualizationHook', enable=False),
+)
+
+env_cfg = dict(
+    cudnn_benchmark=True,  # every batch has the same size
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+
+# No seed: a run draws its own and logs it. With a seed, each rank still draws its own masks.
+randomness = dict(seed=None, diff_rank_seed=True)
+
+log_level = 'INFO'
+load_from = None
+resume = False

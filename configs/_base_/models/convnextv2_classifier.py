@@ -1,0 +1,19 @@
+# A classifier. Another size changes backbone.arch and, with it, head.in_channels, its last width.
+model = dict(
+    type='ImageClassifier',
+    data_preprocessor=dict(
+        type='ClsDataPreprocessor',
+        num_classes=1000,
+        mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
+        std=[58.395, 57.12, 57.375],
+        to_rgb=True,
+    ),
+    backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', gap_before_final_norm=True),
+    head=dict(
+        type='LinearClsHead',
+        num_classes=1000,
+        in_channels=320,
+        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1),
+        init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02),
+    ),
+)
