@@ -6,9 +6,12 @@ numpy arrays and scalars beside the weights, so ``--resume`` fails (open-mmlab/m
 Can go when mmengine registers these classes itself, or stores plain lists.
 
 The few classes are allowed by name. ``weights_only`` stays on: a checkpoint from a stranger must
-not run code.
+not run code. A ``HistoryBuffer`` is stored with its own methods, which pickle writes as calls of
+``getattr``; that name is read as a function that knows those methods and nothing else.
 """
 
+import pickle
+from collections.abc import Callable
 from importlib.util import find_spec
 
 
@@ -48,4 +51,27 @@ def _classes() -> list:
     ]
     codes = '?bhilqBHILQefdg'  # bool, signed, unsigned and floating numbers
     dtypes = sorted({type(np.dtype(code)) for code in codes}, key=lambda dtype: dtype.__name__)
-    return [HistoryBuffer, np.ndarray, np.dtype, *renamed, *dtypes]
+    return [
+        HistoryBuffer,
+        (_statistic_of_history_buffer, 'builtins.getattr'),
+        np.ndarray,
+        np.dtype,
+        *renamed,
+        *dtypes,
+    ]
+
+
+def _statistic_of_history_buffer(owner: type, name: str) -> Callable:
+    """Stand for ``getattr`` inside a checkpoint: the real one would reach any code.
+
+    Raises:
+        pickle.UnpicklingError: The file asks for anything but a statistic of ``HistoryBuffer``.
+    """
+    from mmengine.logging.history_buffer import HistoryBuffer
+
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
+        raise pickle.UnpicklingError(
+            f'The checkpoint asks for attribute {name!r} of {owner!r}, which could run code; only '
+            'the statistics of HistoryBuffer are allowed: do not use this file.'
+        )
+    return getattr(HistoryBuffer, name)

@@ -59,9 +59,13 @@ def answered_by() -> dict[str, str]:
 
     Returns:
         Operator name in ``mmcv._ext`` -> ``'mmcv'`` (compiled), ``'torchvision'``, ``'numpy'``, or
-        ``'missing: <reason>'``. Empty when mmcv is not installed.
+        ``'missing: <reason>'``. Empty when mmcv is not installed or fails to import.
     """
     if find_spec('mmcv') is None:
+        return {}
+    try:
+        import mmcv  # noqa: F401
+    except Exception:  # then operators are not what is wrong
         return {}
     try:
         spec = find_spec(NAME)
@@ -69,7 +73,9 @@ def answered_by() -> dict[str, str]:
     except Exception as error:  # a broken build raises ImportError, OSError or its own
         return {name: f'missing: {error}' for name in ANSWERED}
     if spec is not None and not isinstance(spec.loader, _ExtLoader):
-        return {name: 'mmcv' if hasattr(ext, name) else 'missing: not compiled' for name in ANSWERED}
+        return {
+            name: 'mmcv' if hasattr(ext, name) else 'missing: not compiled' for name in ANSWERED
+        }
     return {name: 'numpy' if name == 'softnms' else 'torchvision' for name in ANSWERED}
 
 
@@ -81,8 +87,8 @@ def _refusal(name: str) -> Callable:
     def refuse(*args, **kwargs):
         raise NotImplementedError(
             f"mmcv's operator '{name}' is compiled code that mmcv-lite does not have: install mmcv "
-            f'2.1.0 built for your torch (pip uninstall mmcv-lite; pip install --no-build-isolation '
-            f"'mmcv==2.1.0') to use a model that needs it."
+            f'2.1.0 built for your torch (pip uninstall mmcv-lite; pip install --no-build-isolation'
+            f" 'mmcv==2.1.0') to use a model that needs it."
         )
 
     refuse.__name__ = name
