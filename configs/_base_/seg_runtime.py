@@ -3,7 +3,7 @@ _base_ = './default_runtime.py'
 default_scope = 'mmseg'
 default_hooks = dict(
     logger=dict(log_metric_by_epoch=False),
-    checkpoint=dict(by_epoch=False, interval=16000),
+    checkpoint=dict(by_epoch=False, interval=500),
     visualization=dict(_delete_=True, type='SegVisualizationHook'),
 )
 visualizer = dict(type='SegLocalVisualizer', name='visualizer')

@@ -8,9 +8,9 @@ optim_wrapper = dict(
     loss_scale=dict(enabled=False),  # bfloat16 has float32's range
     # 1.5e-4 per 256 images
     optimizer=dict(type='AdamW', lr=1.5e-4 * 4096 / 256, betas=(0.9, 0.95), weight_decay=0.05),
-    # None on biases, norms, GRN (all 1-D) and the mask token. The official code decays GRN and the
+    # None on anything 1-D: biases, norms, GRN, the mask token. The official code decays GRN and the
     # mask token in pre-training, because there they are not 1-D, and stopped doing so afterwards.
-    paramwise_cfg=dict(flat_decay_mult=0.0, custom_keys={'mask_token': dict(decay_mult=0.0)}),
+    paramwise_cfg=dict(flat_decay_mult=0.0),
 )
 
 # Both change the rate at every iteration.

@@ -1,0 +1,1 @@
+"""What runs a model: launching, and later hooks and optimiser constructors."""

@@ -1,0 +1,87 @@
+"""The options of tools/test.py in the words of each toolbox; the scope of the config picks them."""
+
+from copy import deepcopy
+
+from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import DumpResults
+from mmengine.runner import Runner
+
+
+def show_predictions(cfg: Config, folder: str) -> None:
+    """Have every test image drawn with its prediction into a folder.
+
+    Args:
+        cfg: A config with a ``visualization`` hook of its toolbox; changed in place.
+        folder: mmdet puts a relative one below the run's own folder, as its users know it.
+    """
+    hook = cfg.default_hooks.visualization
+    hook.interval = 1
+    match cfg.default_scope:
+        case 'mmdet':
+            hook.update(draw=True, test_out_dir=folder)
+        case 'mmseg':
+            hook.draw = True
+            cfg.visualizer.save_dir = folder
+        case _:
+            hook.update(enable=True, out_dir=folder)
+
+
+def write_segmentations(cfg: Config, folder: str) -> None:
+    """Have mmseg's metric write its label maps into a folder.
+
+    Args:
+        cfg: A config with one metric as ``test_evaluator``; changed in place.
+        folder: Where the ``.png`` files go.
+    """
+    cfg.test_evaluator.update(output_dir=folder, keep_results=True)
+
+
+def dump_predictions(runner: Runner, file: str, *, scope: str) -> None:
+    """Have the predictions of the coming test pickled into a file.
+
+    Args:
+        runner: Built, not run.
+        file: Its name ends in ``.pkl`` or ``.pickle``.
+        scope: The config's ``default_scope``. mmdet's masks are stored as run lengths.
+    """
+    dump = DumpResults
+    if scope == 'mmdet':
+        from mmdet.evaluation import DumpDetResults as dump
+    runner.test_evaluator.metrics.append(dump(out_file_path=file))
+
+
+def augment_at_test(cfg: Config) -> None:
+    """Average the predictions of several views: the config's ``tta_pipeline``.
+
+    A classifier without one gets the image and its mirror image.
+
+    Args:
+        cfg: Changed in place: model and test pipeline.
+
+    Raises:
+        ValueError: If the config says nothing of ``tta_model`` and ``tta_pipeline`` and is not a
+            classifier's, or if the model predicts instance masks, which mmdet cannot average.
+    """
+    if 'mask_head' in (cfg.model.get('roi_head') or {}):
+        raise ValueError(
+            '--tta cannot average the instance masks of this model (mmdet averages boxes only): '
+            'test without it.'
+        )
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    if cfg.default_scope == 'mmpretrain':
+        cfg.setdefault('tta_model', dict(type='AverageClsScoreTTA'))
+        cfg.setdefault('tta_pipeline', _mirrored(pipeline))
+    if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
+        raise ValueError(
+            f'--tta with {cfg.default_scope} needs tta_model and tta_pipeline in the config: '
+            'configs/_base_/datasets/scenes_seg.py shows both.'
+        )
+    cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+
+
+def _mirrored(pipeline: list) -> list:
+    """Return a test pipeline that ends in two views, mirrored and not."""
+    *transforms, pack = deepcopy(pipeline)
+    flips = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
+    return [*transforms, dict(type='TestTimeAug', transforms=[flips, [pack]])]

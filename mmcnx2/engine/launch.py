@@ -1,0 +1,142 @@
+"""From a command line to a config that can run: what tools/train.py and tools/test.py share."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def add_common_arguments(parser: ArgumentParser) -> None:
+    """Add the options that the toolboxes' users know from every tool."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='values that replace those of the config, such as optim_wrapper.optimizer.lr=1e-4; '
+        'data_root=PATH moves every data set of the config at once',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torchrun sets LOCAL_RANK, older launchers pass one of these two.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def read_config(path: str, *, options: Mapping | None = None, work_dir: str | None = None) -> Config:
+    """Read a config file and apply the command line's options to it.
+
+    Args:
+        path: The config file.
+        options: ``--cfg-options``, dotted keys to values. ``data_root`` goes through
+            :func:`set_data_root`.
+        work_dir: ``--work-dir``; without it the config's, else ``work_dirs/<name of the config>``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"config '{path}' does not exist: give the path of a .py config.")
+    cfg = Config.fromfile(path)
+    options = dict(options or {})
+    if 'data_root' in options and 'data_root' in cfg:
+        set_data_root(cfg, str(options['data_root']))
+    cfg.merge_from_dict(options)
+    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
+    for name in DATALOADERS:
+        _complete_dataloader(cfg, cfg.get(name))
+    return cfg
+
+
+def set_data_root(cfg: Config, data_root: str) -> None:
+    """Move every data set of a config to another folder.
+
+    A config's variables are spent once the file has been read: ``data_root`` is by then a part of
+    the paths that were made from it. So all paths of the data loaders and evaluators at or below
+    the old ``data_root`` are moved, and nothing else is touched.
+
+    Args:
+        cfg: A config with a top-level ``data_root``; changed in place.
+        data_root: The folder to use instead.
+    """
+    old, new = cfg.data_root.rstrip('/'), data_root.rstrip('/') or '/'
+    moved = set()  # loaders may share their data set's dict: it moves once
+
+    def move(value):
+        if isinstance(value, str):
+            at_or_below = value == old or value.startswith((old + '/',))
+            return new + value[len(old) :] if at_or_below else value
+        if isinstance(value, dict | list) and id(value) not in moved:
+            moved.add(id(value))
+            entries = value.items() if isinstance(value, dict) else enumerate(value)
+            for key, entry in list(entries):
+                value[key] = move(entry)
+        elif isinstance(value, tuple):
+            return tuple(move(entry) for entry in value)
+        return value
+
+    for name in list(cfg.keys()):
+        if name == 'data_root' or name.endswith(('_dataloader', '_evaluator')):
+            cfg[name] = move(cfg[name])
+
+
+def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
+    """Refuse, before any work starts, a config whose data or weights are not there.
+
+    Args:
+        cfg: The config.
+        dataloaders: Those that will be used, of :data:`DATALOADERS`; absent ones are left out.
+
+    Raises:
+        FileNotFoundError: If a data folder or a checkpoint on this machine does not exist.
+    """
+    for name in dataloaders:
+        for folder in _values(cfg.get(name), 'data_root'):
+            if not os.path.isdir(folder) and '://' not in folder:
+                key = 'data_root' if 'data_root' in cfg else f'{name}.dataset.data_root'
+                raise FileNotFoundError(
+                    f"data folder '{folder}' of {name} does not exist: make it, or say where the "
+                    f'data is with --cfg-options {key}=PATH.'
+                )
+    for checkpoint in [cfg.get('load_from'), *_values(cfg.get('model'), 'checkpoint')]:
+        check_checkpoint(checkpoint)
+
+
+def check_checkpoint(path: str | None) -> None:
+    """Refuse a checkpoint that is a path on this machine where no file is.
+
+    Raises:
+        FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.
+    """
+    if path and '://' not in path and not os.path.isfile(path):
+        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give the path of a .pth file.")
+
+
+def _values(node, key: str) -> Iterator[str]:
+    """Yield the non-empty strings stored under a key, at any depth."""
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            if name == key and isinstance(value, str):
+                if value:
+                    yield value
+            else:
+                yield from _values(value, key)
+    elif isinstance(node, list | tuple):
+        for entry in node:
+            yield from _values(entry, key)
+
+
+def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:
+    if not dataloader:
+        return
+    if cfg.get('default_scope') == 'mmpretrain':
+        # mmpretrain's own configs leave this to its tools.
+        dataloader.setdefault('collate_fn', dict(type='default_collate'))
+    if not dataloader.get('num_workers'):
+        dataloader['persistent_workers'] = False  # torch refuses them where there are none
+    if not torch.accelerator.is_available():
+        dataloader['pin_memory'] = False  # torch would only warn

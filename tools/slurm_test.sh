@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [options of tools/test.py]
+# GPUS, GPUS_PER_NODE and CPUS_PER_TASK set the size, SRUN_ARGS goes to srun.
+set -e
+PARTITION=$1
+JOB_NAME=$2
+CONFIG=$3
+CHECKPOINT=$4
+TOOLS=$(dirname "$0")
+export PYTHONPATH="$TOOLS/..:$PYTHONPATH"
+srun -p "$PARTITION" --job-name="$JOB_NAME" --gres="gpu:${GPUS_PER_NODE:-8}" \
+    --ntasks="${GPUS:-8}" --ntasks-per-node="${GPUS_PER_NODE:-8}" \
+    --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 $SRUN_ARGS \
+    python -u "$TOOLS/test.py" "$CONFIG" "$CHECKPOINT" --launcher slurm "${@:5}"

@@ -1,0 +1,76 @@
+"""Test a classifier, detector or segmentor, as the config says."""
+
+import argparse
+import os
+
+from mmengine.runner import Runner
+
+from mmcnx2.engine.evaluation import (
+    augment_at_test,
+    dump_predictions,
+    show_predictions,
+    write_segmentations,
+)
+from mmcnx2.engine.launch import (
+    add_common_arguments,
+    check_checkpoint,
+    check_inputs,
+    read_config,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='path of the config')
+    parser.add_argument('checkpoint', help='path or address of the weights')
+    parser.add_argument(
+        '--out', help='where to keep the predictions: a .pkl file, for mmseg a folder of .png'
+    )
+    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--tta', action='store_true', help='average several views of each image')
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def prepare(args: argparse.Namespace):
+    """Return the config to run. See ``launch`` and ``augment_at_test`` for the errors."""
+    cfg = read_config(args.config, options=args.cfg_options, work_dir=args.work_dir)
+    if not cfg.get('test_dataloader') or not cfg.get('test_evaluator'):
+        raise ValueError(
+            f"'{args.config}' has no test_dataloader and test_evaluator: pre-training has no score, "
+            'so test a model that was fine-tuned from it.'
+        )
+    cfg.launcher = args.launcher
+    cfg.load_from = args.checkpoint
+    check_checkpoint(args.checkpoint)
+    # The checkpoint brings all weights: those that training started from need not be there.
+    cfg.model.backbone.pop('init_cfg', None)
+    check_inputs(cfg, ('test_dataloader',))
+    if args.show_dir:
+        show_predictions(cfg, args.show_dir)
+    if args.out and cfg.default_scope == 'mmseg':
+        write_segmentations(cfg, args.out)
+    elif args.out and not args.out.endswith(('.pkl', '.pickle')):
+        raise ValueError(f"--out is '{args.out}', but its name must end in .pkl or .pickle.")
+    if args.tta and args.show_dir and cfg.default_scope == 'mmpretrain':
+        raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
+    if args.tta:
+        augment_at_test(cfg)
+    return cfg
+
+
+def main() -> None:
+    args = parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    try:
+        cfg = prepare(args)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    runner = Runner.from_cfg(cfg)
+    if args.out and cfg.default_scope != 'mmseg':
+        dump_predictions(runner, args.out, scope=cfg.default_scope)
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()

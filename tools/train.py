@@ -1,0 +1,78 @@
+"""Train: pre-training, classification, detection or segmentation, as the config says."""
+
+import argparse
+import os
+
+from mmengine.runner import Runner
+
+from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.engine.launch import (
+    add_common_arguments,
+    check_checkpoint,
+    check_inputs,
+    read_config,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='path of the config')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help="go on from a checkpoint, or from the work folder's latest one if none is given",
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision, in bfloat16')
+    parser.add_argument('--no-validate', action='store_true', help='train without validation')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help="scale the learning rate by the batch size over the config's base_batch_size",
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def prepare(args: argparse.Namespace):
+    """Return the config to run. See ``launch`` for the errors."""
+    cfg = read_config(args.config, options=args.cfg_options, work_dir=args.work_dir)
+    cfg.launcher = args.launcher
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        wrapper = cfg.optim_wrapper
+        wrapper.type = 'AmpOptimWrapper'
+        wrapper.setdefault('dtype', 'bfloat16')
+        # bfloat16 has float32's range: only float16 needs its loss scaled.
+        half = wrapper.dtype == 'float16'
+        wrapper.setdefault('loss_scale', 'dynamic' if half else dict(enabled=False))
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise ValueError(
+                f"--auto-scale-lr needs the batch size that the rate of '{args.config}' is for: "
+                'add auto_scale_lr=dict(base_batch_size=...) to it.'
+            )
+        cfg.auto_scale_lr.enable = True
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+        check_checkpoint(cfg.load_from)
+    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
+    return cfg
+
+
+def main() -> None:
+    args = parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    try:
+        cfg = prepare(args)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    amp_off_without_gpu(cfg)
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
