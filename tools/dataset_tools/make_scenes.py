@@ -1,0 +1,47 @@
+"""Render a small data set: unlabelled pictures, ImageNet folders, COCO JSON and ADE20K masks."""
+
+import argparse
+import os
+import time
+
+from mmcnx2.datasets.scenes import SceneSettings, build
+
+
+def parse_args() -> argparse.Namespace:
+    default = SceneSettings()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--out', default='data/scenes', help='folder of the data set')
+    parser.add_argument('--unlabelled', type=int, default=default.unlabelled,
+                        help='number of pictures without labels')
+    parser.add_argument('--train', type=int, default=default.train,
+                        help='number of labelled training pictures')
+    parser.add_argument('--val', type=int, default=default.val,
+                        help='number of labelled validation pictures')
+    parser.add_argument('--size', type=int, default=default.size, help='side of a picture, pixels')
+    parser.add_argument('--classes', type=int, default=default.classes,
+                        help='number of object classes, 2 to 10')
+    parser.add_argument('--seed', type=int, default=default.seed, help='seed of all pictures')
+    parser.add_argument('--workers', type=int, default=os.cpu_count() or 1,
+                        help='processes; the files do not depend on their number')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        settings = SceneSettings(seed=args.seed, size=args.size, unlabelled=args.unlabelled,
+                                 train=args.train, val=args.val, classes=args.classes)
+        start = time.perf_counter()
+        rendered = build(args.out, settings, workers=args.workers)
+    except (ValueError, FileExistsError) as error:
+        raise SystemExit(f'error: {error}') from None
+    if not rendered:
+        print(f'{args.out} is complete (seed {args.seed}): nothing to do.')
+        return
+    print(f'Wrote {args.unlabelled} unlabelled, {args.train} training and {args.val} validation '
+          f'pictures to {args.out} in {time.perf_counter() - start:.0f} s.')
+
+
+if __name__ == '__main__':
+    main()
