@@ -1,0 +1,207 @@
+"""Every config loads, holds the paper's values, and trains for a step at toy size."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS, DefaultScope
+
+from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.models import ARCHS
+from tests.support.batches import make_batch
+from tests.support.toy_config import shrink
+
+ROOT = Path(__file__).parents[2] / 'configs'
+CONFIGS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob('*/*.py')
+    if not path.parent.name.startswith('_')
+)
+IMAGENET = [name for name in CONFIGS if name.startswith('fcmae/') and name.endswith('in1k.py')]
+every_config = pytest.mark.parametrize('name', CONFIGS)
+every_imagenet_config = pytest.mark.parametrize('name', IMAGENET)
+
+
+def load(name: str) -> Config:
+    return Config.fromfile(ROOT / name)
+
+
+def classes_of(model: Config) -> int:
+    """Number of classes that a model's config asks for, 0 for pre-training."""
+    if model.type == 'mmcnx2.FCMAE':
+        return 0
+    if model.type == 'MaskRCNN':
+        return model.roi_head.bbox_head.num_classes
+    return (model.get('decode_head') or model.head).num_classes
+
+
+def own_lines(path: Path) -> int:
+    """Lines that a config adds to its bases: neither blank, nor comment, nor ``_base_``."""
+    source = path.read_text()
+    base = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == '_base_':
+            base.update(range(node.lineno, node.end_lineno + 1))
+    lines = enumerate(source.splitlines(), start=1)
+    return sum(bool(line.split('#')[0].strip()) and i not in base for i, line in lines)
+
+
+@every_config
+def test_is_a_base_and_a_delta_of_at_most_15_lines(name):
+    assert '_base_' in (ROOT / name).read_text(), f'{name} has no base'
+    lines = own_lines(ROOT / name)
+    assert lines <= 15, f'{name} adds {lines} lines to its bases: move what repeats into a base'
+
+
+@every_config
+def test_needs_no_other_package_for_its_bases(name):
+    for path in (ROOT / name, *ROOT.glob('_base_/**/*.py')):
+        assert '::' not in path.read_text(), f'{path} takes a base from an installed package'
+
+
+@every_config
+def test_widths_follow_the_backbone(name):
+    model = load(name).model
+    arch = model.backbone.arch
+    widths = list((ARCHS[arch] if isinstance(arch, str) else arch)['channels'])
+    match model.type:
+        case 'mmcnx2.FCMAE':
+            assert model.neck.in_channels == widths[-1]
+        case 'ImageClassifier':
+            assert model.head.in_channels == widths[-1]
+            assert model.head.num_classes == model.data_preprocessor.num_classes
+        case 'MaskRCNN':
+            assert model.neck.in_channels == widths
+            assert model.roi_head.bbox_head.num_classes == model.roi_head.mask_head.num_classes
+        case 'EncoderDecoder':
+            assert model.decode_head.in_channels == widths
+            assert model.auxiliary_head.in_channels == widths[2]
+            assert model.decode_head.num_classes == model.auxiliary_head.num_classes
+
+
+@every_config
+def test_trains_for_a_step_at_toy_size(name):
+    torch.manual_seed(0)
+    cfg = shrink(load(name))
+    cfg.model.backbone.pop('init_cfg', None)  # weights that a run of another config makes
+    amp_off_without_gpu(cfg)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+        device = 'cuda' if cfg.optim_wrapper.type == 'AmpOptimWrapper' else 'cpu'
+        model.to(device).train()
+        before = {key: value.clone() for key, value in model.named_parameters()}
+        logs = model.train_step(
+            make_batch(cfg.default_scope, classes=classes_of(cfg.model)), wrapper
+        )
+    assert torch.isfinite(logs['loss']), f'{name}: loss is {logs["loss"]}'
+    same = [key for key, value in model.named_parameters() if value.equal(before[key])]
+    assert not same, f'{name}: the step left {same} as they were'
+
+
+def test_scenes_classes_are_those_of_the_data_set():
+    from mmcnx2.datasets.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES
+
+    detection = load('_base_/datasets/scenes_det.py')
+    assert detection.metainfo.classes == OBJECT_CLASSES
+    assert load('_base_/datasets/scenes_seg.py').metainfo.classes == SEGMENTATION_CLASSES
+    for name in CONFIGS:
+        cfg = load(name)
+        data_set = cfg.train_dataloader.dataset.type
+        expected = {'CustomDataset': 10, 'CocoDataset': 10, 'BaseSegDataset': 16}.get(data_set)
+        assert expected in (None, classes_of(cfg.model)), name
+
+
+def test_pre_training_on_imagenet_covers_eight_sizes_at_two_lengths():
+    assert IMAGENET == sorted(
+        f'fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-{epochs}e_in1k.py'
+        for arch in ARCHS
+        for epochs in (800, 1600)
+    )
+
+
+@every_imagenet_config
+def test_pre_training_has_the_papers_values(name):
+    cfg = load(name)
+    size, epochs = name.split('-')[1].split('_')[0], int(name.split('-')[-1].split('e_')[0])
+    optimizer, wrapper = cfg.optim_wrapper.optimizer, cfg.optim_wrapper
+
+    assert cfg.model.backbone.arch == size
+    assert cfg.train_dataloader.batch_size * 64 == cfg.auto_scale_lr.base_batch_size == 4096
+    assert optimizer.type == 'AdamW'
+    assert optimizer.lr == pytest.approx(2.4e-3)
+    assert optimizer.betas == (0.9, 0.95)
+    assert optimizer.weight_decay == 0.05
+    assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')
+    assert cfg.train_cfg.max_epochs == epochs
+    assert cfg.model.masking.ratio == 0.6
+    assert cfg.model.head.norm_pix and cfg.model.head.patch_size == 32
+    decoder = cfg.model.neck
+    assert (decoder.embed_dims, decoder.depth, decoder.patch_size) == (512, 1, 32)
+    crop, flip = cfg.train_dataloader.dataset.pipeline[1:3]
+    assert (crop.type, crop.scale, crop.crop_ratio_range) == ('RandomResizedCrop', 224, (0.2, 1.0))
+    assert (crop.interpolation, crop.backend) == ('bicubic', 'pillow')
+    assert (flip.type, flip.prob) == ('RandomFlip', 0.5)
+
+
+@every_imagenet_config
+def test_pre_training_rate_rises_for_40_epochs_then_falls_along_a_cosine(name):
+    cfg = load(name)
+    epochs, per_epoch = cfg.train_cfg.max_epochs, 3
+    rates = learning_rates(cfg, per_epoch)
+    assert rates[0] == pytest.approx(0, abs=1e-9)
+    warmup = torch.linspace(0, 2.4e-3, 40 * per_epoch, dtype=torch.float64)
+    progress = torch.arange(0, (epochs - 40) * per_epoch) / ((epochs - 40) * per_epoch)
+    cosine = 2.4e-3 * (1 + torch.cos(torch.pi * progress.double())) / 2
+    torch.testing.assert_close(rates, torch.cat([warmup, cosine]), rtol=1e-6, atol=1e-10)
+
+
+def learning_rates(cfg: Config, per_epoch: int) -> torch.Tensor:
+    """Return the rate of each iteration, as mmengine's schedulers set it."""
+    from mmengine.registry import PARAM_SCHEDULERS
+
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], cfg.optim_wrapper.optimizer.lr)
+    schedulers = []
+    for scheduler in cfg.param_scheduler:
+        assert scheduler.by_epoch and scheduler.convert_to_iter_based
+        schedulers.append(
+            PARAM_SCHEDULERS.get(scheduler.type).build_iter_from_epoch(
+                optimizer=optimizer,
+                epoch_length=per_epoch,
+                **{k: v for k, v in scheduler.items() if k not in ('type', 'convert_to_iter_based')},
+            )
+        )
+    rates = []
+    for _ in range(cfg.train_cfg.max_epochs * per_epoch):
+        rates.append(optimizer.param_groups[0]['lr'])
+        for scheduler in schedulers:
+            scheduler.step()
+    return torch.tensor(rates, dtype=torch.float64)
+
+
+def test_pre_training_decays_matrices_and_kernels_alone():
+    cfg = shrink(load(IMAGENET[0]))
+    amp_off_without_gpu(cfg)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        groups = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
+    decay = {id(p): group['weight_decay'] for group in groups for p in group['params']}
+    for key, parameter in model.named_parameters():
+        spared = key.endswith(('.bias', 'gamma', 'beta', 'mask_token')) or 'norm' in key
+        spared = spared or '.0.weight' in key and parameter.ndim == 1  # the stem's LayerNorm
+        assert decay[id(parameter)] == (0.0 if spared or parameter.ndim == 1 else 0.05), key
+        if spared:
+            assert parameter.ndim <= 1, f'{key} is spared by being 1-D'
+
+
+def test_own_images_on_one_gpu_scale_the_papers_rate_to_a_batch_of_64():
+    cfg = load('fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py')
+    assert cfg.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 * 64 / 256)
+    assert cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 64
+    rates = learning_rates(cfg, per_epoch=2)
+    assert rates.argmax() in (9, 10), 'the warm-up takes 5 of 100 epochs'
+    assert rates[-1] < 1e-8

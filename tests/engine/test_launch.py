@@ -1,0 +1,86 @@
+"""What the tools make of a command line before they run anything."""
+
+import pytest
+from mmengine.config import Config
+
+from mmcnx2.engine.launch import check_inputs, read_config, set_data_root
+
+SCENES = """
+data_root = 'data'
+train_dataloader = dict(
+    num_workers=2, persistent_workers=True, dataset=dict(data_root=data_root + '/coco')
+)
+val_dataloader = dict(num_workers=2, dataset=dict(data_root=data_root, pipeline=[dict(type='A')]))
+test_dataloader = val_dataloader
+val_evaluator = [dict(ann_file=data_root + '/coco/val.json', other='database/x')]
+note = 'data/stays'
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'scenes.py'
+    path.write_text(SCENES)
+    return str(path)
+
+
+@pytest.mark.parametrize('new', ['/mnt/pictures', 'data/below/the/old/one', 'data', '/mnt/p/'])
+def test_data_root_moves_every_data_set_once_and_nothing_else(config, new):
+    cfg = read_config(config, options=dict(data_root=new))
+    new = new.rstrip('/')
+    assert cfg.data_root == new or cfg.data_root == new + '/'
+    assert cfg.train_dataloader.dataset.data_root == f'{new}/coco'
+    assert cfg.val_dataloader.dataset.data_root == new
+    assert cfg.test_dataloader.dataset.data_root == new
+    assert cfg.val_evaluator[0] == dict(ann_file=f'{new}/coco/val.json', other='database/x')
+    assert cfg.note == 'data/stays'
+
+
+def test_a_data_root_of_one_data_set_wins(config):
+    options = {'data_root': 'new', 'train_dataloader.dataset.data_root': 'own'}
+    cfg = read_config(config, options=options)
+    assert cfg.train_dataloader.dataset.data_root == 'own'
+    assert cfg.val_dataloader.dataset.data_root == 'new'
+
+
+def test_paths_in_tuples_move_too():
+    cfg = Config(dict(data_root='a', test_evaluator=dict(files=('a/x', 'b/x'))))
+    set_data_root(cfg, 'c')
+    assert cfg.test_evaluator.files == ('c/x', 'b/x')
+
+
+def test_without_workers_they_do_not_persist(config):
+    cfg = read_config(config, options={'train_dataloader.num_workers': 0})
+    assert cfg.train_dataloader.persistent_workers is False
+
+
+def test_work_dir_is_named_after_the_config_unless_given(config):
+    assert read_config(config).work_dir == 'work_dirs/scenes'
+    assert read_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
+
+
+def test_a_missing_config_is_refused():
+    with pytest.raises(FileNotFoundError, match=r"config 'no/where\.py' does not exist: give"):
+        read_config('no/where.py')
+
+
+def test_a_missing_data_folder_is_refused_with_the_option_that_mends_it(config, tmp_path):
+    cfg = read_config(config, options=dict(data_root=f'{tmp_path}/none'))
+    with pytest.raises(FileNotFoundError, match=r"none/coco' of train_dataloader.*data_root=PATH"):
+        check_inputs(cfg, ('train_dataloader',))
+
+
+def test_remote_data_and_weights_are_not_looked_for():
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=dict(data_root='s3://bucket/images')),
+            model=dict(backbone=dict(init_cfg=dict(checkpoint='https://host/weights.pth'))),
+        )
+    )
+    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
+
+
+def test_missing_initial_weights_are_refused():
+    cfg = Config(dict(model=dict(backbone=dict(init_cfg=[dict(checkpoint='none.pth')]))))
+    with pytest.raises(FileNotFoundError, match=r"checkpoint 'none\.pth' does not exist"):
+        check_inputs(cfg, ())
