@@ -5,6 +5,8 @@ implementation computes. It needs a compiler to install (docs/minkowski.md) and 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -13,13 +15,19 @@ from torch.func import functional_call
 from mmcnx2.compat.minkowski_collections import alias_collections
 from mmcnx2.layouts.base import Layout
 
-if not alias_collections():
-    raise ImportError(
-        'layout="minkowski" needs MinkowskiEngine, which is not installed: build it with '
-        'tools/build_minkowski.sh, or use layout="packed", which gives the same numbers without it.'
-    )
 
-import MinkowskiEngine as ME  # noqa: E402  (the import fails before the alias)
+def _import_engine() -> ModuleType:
+    if not alias_collections():
+        raise ImportError(
+            'layout="minkowski" needs MinkowskiEngine, which is not installed: build it with '
+            'tools/build_minkowski.sh, or use layout="packed", which gives the same numbers.'
+        )
+    import MinkowskiEngine
+
+    return MinkowskiEngine
+
+
+ME = _import_engine()
 
 
 class MinkowskiLayout(Layout):
@@ -74,10 +82,10 @@ class MinkowskiLayout(Layout):
             D=2,
             coordinate_map_type=ME.CoordinateMapType.CUDA if on_gpu else ME.CoordinateMapType.CPU,
         )
-        key, _ = manager.insert_and_map(finest.nonzero().int(), 1)
+        key, _ = manager.insert_and_map(finest.nonzero().int().contiguous(), 1)
 
         layouts = [cls(manager, key, None, (n, h * side, w * side), 1)]
-        for previous, stride in zip(strides, strides[1:], strict=False):
+        for previous, stride in pairwise(strides):
             key = manager.stride(key, stride // previous)
             side = strides[-1] // stride
             shape = (n, h * side, w * side)
@@ -102,9 +110,7 @@ class MinkowskiLayout(Layout):
         channels, _, k, _ = weight.shape
         kernel = weight.permute(3, 2, 1, 0).reshape(k * k, channels)
         with _untouched_rng():
-            conv = _depthwise_class(x)(
-                channels, kernel_size=k, bias=bias is not None, dimension=2
-            )
+            conv = _depthwise_class(x)(channels, kernel_size=k, bias=bias is not None, dimension=2)
         return self._call(conv, self.key, x, kernel, bias)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
