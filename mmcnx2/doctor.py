@@ -17,7 +17,9 @@ _IMPORTS = ('mmpretrain.models', 'mmdet.models', 'mmseg.models')
 def main() -> int:
     """Look, print, and return the exit status."""
     installed = collect()
-    wanted = tuple(name for name in _IMPORTS if carriers(name.partition('.')[0], installed))
+    wanted = ('cv2',) + tuple(
+        name for name in _IMPORTS if carriers(name.partition('.')[0], installed)
+    )
     facts = collect(modules=wanted)
     problems = find_problems(facts)
     print('\n'.join([*describe(facts), '', *verdict(problems)]))

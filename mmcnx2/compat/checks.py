@@ -4,6 +4,7 @@ from mmcnx2.compat import (
     missing,
     mmcv_range,
     onedl,
+    opencv_libgl,
     operators,
     python_range,
     setuptools_range,
@@ -22,6 +23,7 @@ CHECKS = (
     setuptools_range,
     mmcv_range,
     transformers_range,
+    opencv_libgl,
     operators,
 )
 

@@ -140,3 +140,10 @@ def test_an_import_that_fails_for_an_unknown_reason_is_told_as_it_is():
 def test_a_known_reason_is_told_instead_of_the_import_error_it_causes():
     facts = dataclasses.replace(having(ftfy=None), import_errors={'mmseg.models': 'no ftfy'})
     assert only_problem(facts).what.startswith('ftfy')
+
+
+def test_an_opencv_without_libgl():
+    error = 'ImportError: libGL.so.1: cannot open shared object file'
+    facts = dataclasses.replace(having(opencv_python='5.0.0.93'), import_errors={'cv2': error})
+    problem = only_problem(facts)
+    assert problem.fatal and 'opencv-python-headless==5.0.0.93' in problem.mend

@@ -24,4 +24,9 @@ def nms(boxes: Tensor, scores: Tensor, *, iou_threshold: float, offset: int) -> 
         boxes = torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1)
     # The compiled operator compares with a float32 threshold; an IoU that ties with it must stay.
     threshold = torch.tensor(iou_threshold, dtype=torch.float32).item()
-    return torchvision.ops.nms(boxes, scores.to(boxes.dtype), threshold)
+    # Equal scores: the compiled operator takes them as torch's default sort leaves them, which is
+    # not the stable order that torchvision's own sort keeps. Sort first, then score by rank.
+    order = scores.sort(descending=True).indices
+    boxes = boxes[order].to(torch.promote_types(boxes.dtype, torch.float32))
+    rank = torch.arange(len(order), 0, -1, device=boxes.device, dtype=boxes.dtype)
+    return order[torchvision.ops.nms(boxes, rank, threshold)]

@@ -1,0 +1,40 @@
+# make demo   install, then run the main job on a few images and leave a page to look at
+# make test   install, then style check and tests
+# make lint   install, then style check
+#
+# PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint install clean
+
+demo: $(INSTALLED)
+	$(BIN)/python tools/demo.py
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+
+install: $(INSTALLED)
+
+# The last line before the stamp: opencv-python needs the system's libGL; where that is missing,
+# the headless wheel of the same version takes its place.
+$(INSTALLED): requirements.txt setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -r requirements.txt
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+	$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+	  $(BIN)/python -m pip uninstall -y opencv-python && \
+	  $(BIN)/python -m pip install --no-deps --force-reinstall \
+	    "$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' requirements.txt)"; }
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info mmcnx2/.mim
