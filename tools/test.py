@@ -37,8 +37,8 @@ def prepare(args: argparse.Namespace):
     cfg = read_config(args.config, options=args.cfg_options, work_dir=args.work_dir)
     if not cfg.get('test_dataloader') or not cfg.get('test_evaluator'):
         raise ValueError(
-            f"'{args.config}' has no test_dataloader and test_evaluator: pre-training has no score, "
-            'so test a model that was fine-tuned from it.'
+            f"'{args.config}' has no test_dataloader and test_evaluator: pre-training has no "
+            'score, so test a model that was fine-tuned from it.'
         )
     cfg.launcher = args.launcher
     cfg.load_from = args.checkpoint

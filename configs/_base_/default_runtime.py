@@ -1,4 +1,4 @@
-# Pre-training and classification. det_runtime.py and seg_runtime.py change what their toolbox needs.
+# Pre-training and classification. det_runtime.py and seg_runtime.py change what differs there.
 default_scope = 'mmpretrain'
 custom_imports = dict(imports=['mmcnx2'], allow_failed_imports=False)
 

@@ -27,7 +27,9 @@ def add_common_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
-def read_config(path: str, *, options: Mapping | None = None, work_dir: str | None = None) -> Config:
+def read_config(
+    path: str, *, options: Mapping | None = None, work_dir: str | None = None
+) -> Config:
     """Read a config file and apply the command line's options to it.
 
     Args:
@@ -113,7 +115,7 @@ def check_checkpoint(path: str | None) -> None:
         FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.
     """
     if path and '://' not in path and not os.path.isfile(path):
-        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give the path of a .pth file.")
+        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give the path of a .pth.")
 
 
 def _values(node, key: str) -> Iterator[str]:

@@ -144,9 +144,7 @@ def test_an_empty_folder_is_an_error_that_says_where_it_looked_and_for_what(tmp_
 
 
 @pytest.mark.parametrize('workers', [0, 2])
-def test_unreadable_files_are_counted_named_once_and_replaced(
-    tmp_path, pipeline, log, workers
-):
+def test_unreadable_files_are_counted_named_once_and_replaced(tmp_path, pipeline, log, workers):
     good = [write(tmp_path / f'good/{i}.jpg', seed=i) for i in range(6)]
     (tmp_path / 'empty.jpg').touch()
     (tmp_path / 'text.png').write_text('not an image')

@@ -26,10 +26,7 @@ tta_pipeline = [
     dict(
         type='TestTimeAug',
         transforms=[
-            [
-                dict(type='Resize', scale=(size, size), keep_ratio=True)
-                for size in (96, 128, 160)
-            ],
+            [dict(type='Resize', scale=(size, size), keep_ratio=True) for size in (96, 128, 160)],
             [
                 dict(type='RandomFlip', prob=0.0, direction='horizontal'),
                 dict(type='RandomFlip', prob=1.0, direction='horizontal'),

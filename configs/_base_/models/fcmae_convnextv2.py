@@ -1,4 +1,4 @@
-# FCMAE: the packed encoder sees the visible 32-px patches only, the decoder predicts the hidden ones.
+# FCMAE: the packed encoder sees visible 32-px patches only, the decoder predicts hidden ones.
 # Another size changes backbone.arch and, with it, neck.in_channels, the encoder's last width.
 model = dict(
     type='mmcnx2.FCMAE',

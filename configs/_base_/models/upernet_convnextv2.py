@@ -1,5 +1,5 @@
-# UPerNet with an auxiliary FCN on stage 3. Another size changes backbone.arch, decode_head.in_channels
-# (all its widths) and auxiliary_head.in_channels (the third).
+# UPerNet with an auxiliary FCN on stage 3. Another size changes backbone.arch and, with it,
+# decode_head.in_channels (all its widths) and auxiliary_head.in_channels (the third).
 norm_cfg = dict(type='SyncBN', requires_grad=True)  # plain batch norm in a single process
 model = dict(
     type='EncoderDecoder',
