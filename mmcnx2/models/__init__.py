@@ -1,4 +1,4 @@
-"""The backbone, FCMAE and its parts. Importing this registers them with mmengine, if it is there."""
+"""The backbone, FCMAE and its parts. Importing this registers them, where mmengine is there."""
 
 from importlib.util import find_spec
 

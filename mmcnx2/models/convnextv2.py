@@ -83,7 +83,8 @@ class ConvNeXtV2(nn.Module):
             [Stem(in_channels, self.channels[0], stem_patch_size)]
             + [Downsample(*pair) for pair in pairwise(self.channels)]
         )
-        rates = iter(torch.linspace(0, drop_path_rate, sum(self.depths)).tolist())
+        last = max(sum(self.depths) - 1, 1)
+        rates = (drop_path_rate * i / last for i in range(sum(self.depths)))
         self.stages = nn.ModuleList(
             nn.ModuleList(
                 ConvNeXtV2Block(
