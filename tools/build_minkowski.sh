@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Build MinkowskiEngine for the CPU in an environment of its own, and check the other layouts
-# against it. Optional: see docs/minkowski.md. A quarter of an hour or more on one core.
+# against it. Optional: see docs/minkowski.md. About ten minutes of one core.
 #
 #   tools/build_minkowski.sh [environment, default .venv-minkowski]
 #
 # It needs Python 3.11, a C++17 compiler, the Python headers and OpenBLAS's headers
 # (Debian, Ubuntu: apt-get install g++ python3-dev libopenblas-dev).
 # PYTHON names the interpreter, TORCH the torch requirement, MAX_JOBS the compilers run at once
-# (each takes about 2 GB).
+# (each takes up to 2.5 GB).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
