@@ -6,7 +6,7 @@ from mmpretrain.models import ConvNeXt
 
 from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
 from tests.support.closeness import assert_all_close, assert_close, gradients
-from tests.support.toy import ARCH, make_images, make_net, make_visible, randomize
+from tests.support.toy import ARCH, make_images, make_net, make_visible
 
 # Paper.md section a: parameters with a 1000-class head, and multiply-adds at 224 px, in millions.
 PARAMETERS = {
