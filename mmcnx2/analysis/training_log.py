@@ -1,0 +1,49 @@
+"""Reading back what mmengine wrote while a model trained."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """The numbers of one run.
+
+    Attributes:
+        steps: Iterations at which ``losses`` were logged, from 1.
+        losses: Training loss, smoothed by the logger over its window.
+        scores: The last evaluation, such as ``{'accuracy/top1': 41.3}``; empty if there was none.
+    """
+
+    steps: list[int]
+    losses: list[float]
+    scores: dict[str, float]
+
+
+def read_training_log(work_dir: str | Path) -> TrainingLog:
+    """Read the latest run below a work folder.
+
+    Args:
+        work_dir: What tools/train.py calls ``--work-dir``.
+
+    Raises:
+        FileNotFoundError: If nothing was trained there with mmengine's local log.
+    """
+    # One folder a run, named by the time of its start: the last name is the latest.
+    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    if not files:
+        raise FileNotFoundError(
+            f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "
+            'LocalVisBackend among the vis_backends of the config.'
+        )
+    rows = [json.loads(line) for line in files[-1].read_text().splitlines() if line.strip()]
+    train = [row for row in rows if 'loss' in row]
+    scores = [row for row in rows if 'loss' not in row]
+    return TrainingLog(
+        steps=[row['step'] for row in train],
+        losses=[row['loss'] for row in train],
+        scores={
+            name: value for name, value in scores[-1].items() if name not in ('step', 'iter')
+            and not name.endswith('time')
+        } if scores else {},
+    )

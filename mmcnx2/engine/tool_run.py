@@ -1,0 +1,73 @@
+"""Running a tool of the project as a user would: the long log in a file, a short one shown."""
+
+import re
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+_STEP = re.compile(
+    r'Epoch\(train\)\s+\[(?P<epoch>\d+)\]\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
+    r'eta: (?P<eta>[\d:]+|.*?\d+:\d+:\d+).*?loss: (?P<loss>[\d.]+|nan|inf)'
+)
+_SCORE = re.compile(r'Epoch\(val\).*accuracy/top1: (?P<top1>[\d.]+)')
+
+
+def run_tool(command: Sequence[str], *, log: Path) -> float:
+    """Run a Python tool, show its progress in short lines, and return the seconds that it took.
+
+    Args:
+        command: Script and arguments; the interpreter is this one.
+        log: File for everything that it says.
+
+    Raises:
+        RuntimeError: If it fails. The end of its output is in the message.
+    """
+    start = time.perf_counter()
+    tail = deque(maxlen=25)
+    with (
+        log.open('w', encoding='utf-8') as file,
+        subprocess.Popen(
+            [sys.executable, '-u', *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,  # turns the \r of progress bars into line ends, too
+            encoding='utf-8',
+            errors='replace',
+        ) as process,
+    ):
+        try:
+            for line in process.stdout:
+                file.write(line)
+                tail.append(line)
+                if short := shorten(line):
+                    print(f'      {short}', flush=True)
+        except BaseException:
+            process.terminate()  # an interrupted job leaves no training behind
+            raise
+    if process.returncode:
+        raise RuntimeError(
+            f"'{' '.join(command)}' ended with exit status {process.returncode}; all it said is in "
+            f"'{log}', the end of it:\n{''.join(tail)}"
+        )
+    return time.perf_counter() - start
+
+
+def shorten(line: str) -> str | None:
+    """Return what a line of a log says of the progress, or None if it says nothing of it.
+
+    Args:
+        line: Of mmengine's logger, or of a progress bar.
+    """
+    if match := _STEP.search(line):
+        return (
+            f'epoch {match["epoch"]}, step {match["step"]} of {match["steps"]}: '
+            f'loss {float(match["loss"]):.3f}, {match["eta"]} left'
+        )
+    if match := _SCORE.search(line):
+        return f'top-1 {float(match["top1"]):.1f} %'
+    if re.match(r'Rendering scenes:\s+(\d*[05]0|0)%', line) or line.startswith('Wrote '):
+        return line.strip()
+    return None
