@@ -76,6 +76,31 @@ class Layout(ABC):
         This is G(X) of GRN (paper eq. 1).
         """
 
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        """Return ``x + gamma * x * N(G(x)) + beta`` (paper eqs. 1 to 3): here, its definition.
+
+        Args:
+            x: Features of this stage.
+            gamma: ``(C,)``.
+            beta: ``(C,)``.
+            eps: Added to the mean norm.
+        """
+        return self.respond(x, self.spatial_norm(x), gamma, beta, eps)
+
+    def respond(self, x: Tensor, norm: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        """Return ``x + gamma * x * N(norm) + beta``, N dividing by the mean over channels (eq. 2).
+
+        Args:
+            x: Features of this stage.
+            norm: G(x), ``(N, C)`` or ``(1, C)``.
+            gamma: ``(C,)``.
+            beta: ``(C,)``.
+            eps: Added to the mean norm.
+        """
+        response = norm / (norm.mean(-1, keepdim=True) + eps)
+        scale = self.per_image(1 + gamma * response).to(x.dtype)
+        return torch.addcmul(beta.to(x.dtype), x, scale)
+
     def num_images(self, x: Tensor) -> int:
         """Return N, the number of images whose features ``x`` holds."""
         return x.shape[0]

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
+from mmcnx2.ops.grn import grn
 
 
 class DenseLayout(Layout):
@@ -47,6 +48,9 @@ class DenseLayout(Layout):
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=(1, 2))
+
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return grn(x.flatten(1, 2), gamma, beta, eps).view_as(x)
 
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None, None]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import DenseLayout
 
 
@@ -47,6 +48,9 @@ class MaskedLayout(DenseLayout):
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return super().spatial_norm(self._hide(x))
+
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return Layout.grn(self, x, gamma, beta, eps)  # the definition, not the dense short cut
 
     def to_maps(self, x: Tensor) -> Tensor:
         return super().to_maps(self._hide(x))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import l2_norm
+from mmcnx2.ops.grn import grn
 from mmcnx2.ops.packed_depthwise_conv import Frames, packed_depthwise_conv
 
 KERNEL_RADIUS = 3
@@ -76,6 +77,9 @@ class PackedLayout(Layout):
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=1)
+
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return grn(x, gamma, beta, eps)
 
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None]

@@ -26,14 +26,7 @@ class GRN(nn.Module):
 
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
-        norm = self.aggregate(x, layout)
-        response = norm / (norm.mean(-1, keepdim=True) + self.eps)
-        scale = layout.per_image(1 + self.gamma * response).to(x.dtype)
-        return torch.addcmul(self.beta.to(x.dtype), x, scale)
-
-    def aggregate(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return G(x), ``(N, C)``."""
-        return layout.spatial_norm(x)
+        return layout.grn(x, self.gamma, self.beta, self.eps)
 
     def extra_repr(self) -> str:
         return f'{len(self.gamma)}, eps={self.eps}'
@@ -46,9 +39,10 @@ class BatchGRN(GRN):
     on the images beside it. Only for reproducing that code.
     """
 
-    def aggregate(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return the mini-batch's norm, ``(1, C)``."""
-        return torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
+    def forward(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
+        norm = torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
+        return layout.respond(x, norm, self.gamma, self.beta, self.eps)
 
 
 GRN_SCOPES = {'image': GRN, 'batch': BatchGRN}

@@ -1,0 +1,119 @@
+"""Time the encoder's FCMAE training step (forward and backward) in each layout, beside 'masked'.
+
+Needs torch alone. Layouts take turns in every round, and each has its memory measured in a process
+of its own. Example: python tools/benchmarks/fcmae_step.py --arch atto --batch-size 8
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import torch
+from measure import interleaved_medians, peak_memory, table
+
+from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+
+LAYOUTS = ('masked', 'packed', 'minkowski')
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--arch', nargs='+', default=['atto', 'tiny'], choices=ARCHS)
+    parser.add_argument(
+        '--batch-size', nargs='+', type=int, default=[8, 4], help='one an arch, or one for all'
+    )
+    parser.add_argument(
+        '--layouts', nargs='+', default=['masked', 'packed'], choices=LAYOUTS,
+        help='ratios are against the first',
+    )
+    parser.add_argument('--size', type=int, default=224, help='side of the images in pixels')
+    parser.add_argument('--mask-ratio', type=float, default=0.6)
+    parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
+    parser.add_argument(
+        '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32',
+        help='the lower ones through autocast',
+    )
+    parser.add_argument('--rounds', type=int, default=20, help='steps of each layout that count')
+    args = parser.parse_args(argv)
+    if len(args.batch_size) == 1:
+        args.batch_size *= len(args.arch)
+    if len(args.batch_size) != len(args.arch):
+        parser.error(
+            f'--batch-size has {len(args.batch_size)} values for {len(args.arch)} archs: '
+            'give one, or one an arch.'
+        )
+    return args
+
+
+def prepare_step(
+    arch: str, layout: str, batch: int, size: int, mask_ratio: float, device: str, dtype: str
+) -> Callable[[], None]:
+    """Build an encoder and return its training step, which draws a new mask every time."""
+    torch.manual_seed(0)
+    net = ConvNeXtV2(arch, layout=layout, final_norm=False).to(device)
+    images = torch.randn(batch, 3, size, size, device=device)
+    grid = size // net.strides[-1]
+    shown = int(grid * grid * (1 - mask_ratio) + 1e-6)
+    generator = torch.Generator().manual_seed(0)
+
+    def step():
+        chosen = torch.rand(batch, grid * grid, generator=generator).argsort(1)[:, :shown]
+        visible = torch.zeros(batch, grid * grid, dtype=torch.bool).scatter_(1, chosen, True)
+        net.zero_grad(set_to_none=True)
+        with torch.autocast(device, getattr(torch, dtype), enabled=dtype != 'float32'):
+            latent = net(images, visible.view(batch, grid, grid))
+        latent.float().square().mean().backward()
+
+    return step
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    rows = []
+    for arch, batch in zip(args.arch, args.batch_size, strict=True):
+        settings = (batch, args.size, args.mask_ratio, args.device, args.dtype)
+        steps = {layout: prepare_step(arch, layout, *settings) for layout in args.layouts}
+        seconds = interleaved_medians(
+            steps,
+            device=args.device,
+            rounds=args.rounds,
+            on_round=lambda n, arch=arch: print(f'\r{arch}: round {n}', end='', file=sys.stderr),
+        )
+        del steps
+        print(f'\r{arch}: memory  ', file=sys.stderr)
+        memory = {
+            layout: peak_memory(prepare_step, arch, layout, *settings, device=args.device)
+            for layout in args.layouts
+        }
+        first = args.layouts[0]
+        rows += [
+            [
+                arch,
+                layout,
+                args.device,
+                args.dtype,
+                str(batch),
+                f'{1e3 * seconds[layout]:.1f}',
+                f'{batch / seconds[layout]:.1f}',
+                f'{memory[layout] / 2**20:.0f}',
+                f'{seconds[first] / seconds[layout]:.2f}',
+                f'{memory[layout] / memory[first]:.2f}',
+            ]
+            for layout in args.layouts
+        ]
+    head = [
+        'arch', 'layout', 'device', 'dtype', 'batch', 'ms a step', 'images/s', 'peak MiB',
+        f'speed / {args.layouts[0]}', f'memory / {args.layouts[0]}',
+    ]
+    print(table(head, rows, texts=4))
+    print(
+        f'Encoder, forward + backward, {args.size} px, mask ratio {args.mask_ratio}, median of '
+        f'{args.rounds} interleaved steps, torch {torch.__version__}, '
+        f'{torch.get_num_threads()} threads.'
+    )
+
+
+if __name__ == '__main__':
+    main()
