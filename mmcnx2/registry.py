@@ -14,3 +14,9 @@ TRANSFORMS = root.Registry(
     'transform', parent=root.TRANSFORMS, scope='mmcnx2', locations=['mmcnx2.datasets']
 )
 HOOKS = root.Registry('hook', parent=root.HOOKS, scope='mmcnx2', locations=['mmcnx2.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
+    'optim wrapper constructor',
+    parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
+    scope='mmcnx2',
+    locations=['mmcnx2.engine'],
+)

@@ -1,1 +1,5 @@
-"""What runs a model: launching, and later hooks and optimiser constructors."""
+"""What runs a model: launching, hooks and optimiser constructors. Importing this registers them."""
+
+from mmcnx2.engine.layer_decay import LayerDecayOptimWrapperConstructor
+
+__all__ = ['LayerDecayOptimWrapperConstructor']

@@ -10,6 +10,7 @@ from mmcnx2.layouts import DenseLayout, Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.downsample import Downsample, Stem
 from mmcnx2.models.grn import GRN_SCOPES
+from mmcnx2.models.layer_depth import layer_depth
 
 ARCHS = {
     'atto': dict(depths=(2, 2, 6, 2), channels=(40, 80, 160, 320)),
@@ -147,6 +148,23 @@ class ConvNeXtV2(nn.Module):
                 x = block(x, layout)
             features.append(x)
         return features
+
+    def get_layer_depth(
+        self, param_name: str, prefix: str = '', layer_decay_type: str = 'single'
+    ) -> tuple[int, int]:
+        """Return the layer of a parameter and the number of layers, for layer-wise rate decay.
+
+        Args:
+            param_name: A parameter of this backbone or of the model around it.
+            prefix: What the backbone's parameters begin with in that model, such as 'backbone.';
+                others belong to the last layer, after the backbone.
+            layer_decay_type: How to count, see :data:`mmcnx2.models.layer_depth.LAYER_DECAY_TYPES`.
+
+        Raises:
+            ValueError: Unknown ``layer_decay_type``.
+        """
+        own = param_name.removeprefix(prefix) if param_name.startswith(prefix) else ''
+        return layer_depth(own, self.depths, layer_decay_type)
 
     def train(self, mode: bool = True) -> 'ConvNeXtV2':
         """Set training mode; frozen stages stay in evaluation mode."""
