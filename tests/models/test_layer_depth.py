@@ -7,6 +7,7 @@ from mmpretrain.models import ConvNeXt
 
 from mmcnx2.models import ARCHS, ConvNeXtV2
 from mmcnx2.models.layer_depth import layer_depth
+from tests.support.official_layers import official_group, official_single
 
 every_size = pytest.mark.parametrize('size', ARCHS)
 
@@ -15,26 +16,6 @@ def make_backbone(size: str, **options) -> ConvNeXtV2:
     """A backbone of a size's depths with four channels a stage."""
     arch = dict(depths=ARCHS[size]['depths'], channels=(4, 4, 4, 4))
     return ConvNeXtV2(arch, **options)
-
-
-def official_single(name: str, depths: tuple) -> int:
-    """Paper appendix A.2: each block its own layer, as the official fine-tuning numbers them."""
-    part, stage, *rest = name.split('.')
-    if part == 'downsample_layers':
-        return 1 if stage == '0' else sum(depths[: int(stage)]) + 1
-    if part == 'stages':
-        return sum(depths[: int(stage)]) + int(rest[0]) + 1
-    return sum(depths) + 1
-
-
-def official_group(name: str) -> int:
-    """The same code's twelve groups, which are made for base, large and huge."""
-    part, stage, *rest = name.split('.')
-    if part not in ('downsample_layers', 'stages'):
-        return 13
-    if part == 'downsample_layers':
-        return {'0': 0, '1': 2, '2': 3, '3': 12}[stage]
-    return {'0': 1, '1': 2, '2': 3 + int(rest[0]) // 3, '3': 12}[stage]
 
 
 @every_size

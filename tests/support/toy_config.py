@@ -18,6 +18,8 @@ def shrink(cfg: Config) -> Config:
             model.neck.update(in_channels=CHANNELS[-1], embed_dims=16)
         case 'ImageClassifier':
             model.head.in_channels = CHANNELS[-1]
+            if 'neck' in model:
+                model.neck.input_features = CHANNELS[-1]
         case 'MaskRCNN':
             model.neck.update(in_channels=list(CHANNELS), out_channels=16)
             model.rpn_head.update(in_channels=16, feat_channels=16)

@@ -1,0 +1,31 @@
+# Your own classes: one folder of images each, in train/ and again in val/.
+_base_ = './imagenet_cls.py'
+
+data_root = 'data/my_images'
+train_dataloader = dict(
+    batch_size=64,
+    drop_last=False,  # a small folder may hold less than one batch
+    dataset=dict(
+        _delete_=True,
+        type='CustomDataset',
+        data_root=data_root,
+        data_prefix='train',
+        pipeline=_base_.train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='CustomDataset',
+        data_root=data_root,
+        data_prefix='val',
+        pipeline=_base_.test_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(topk=(1,))
+test_evaluator = val_evaluator
+
+# Says so, before it trains, if the model has another number of classes than there are folders. It
+# asks the loss, too: head.loss.num_classes.
+custom_hooks = [dict(type='ClassNumCheckHook')]
