@@ -1,4 +1,7 @@
-"""The backbone, FCMAE and its parts. Importing this registers them, where mmengine is there."""
+"""The backbone, FCMAE and its parts.
+
+Where mmengine is there, importing this registers them and lets mmengine load any dialect into them.
+"""
 
 from importlib.util import find_spec
 
@@ -8,6 +11,7 @@ if find_spec('mmengine') is None:
 
     __all__ = ['ARCHS', 'ConvNeXtV2']
 else:
+    from mmcnx2.checkpoints import mmengine_loading
     from mmcnx2.models.backbone import ConvNeXtV2
     from mmcnx2.models.convnextv2 import ARCHS
     from mmcnx2.models.decoder import FCMAEDecoder
@@ -24,3 +28,5 @@ else:
         'RandomMasking',
         'Reconstruction',
     ]
+
+    mmengine_loading.install()

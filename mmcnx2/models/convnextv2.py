@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mmcnx2.checkpoints.loading import translate_on_load
 from mmcnx2.layouts import DenseLayout, Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.downsample import Downsample, Stem
@@ -104,6 +105,7 @@ class ConvNeXtV2(nn.Module):
             norm = nn.LayerNorm(self.channels[i], eps=1e-6) if final_norm else nn.Identity()
             self.add_module(f'norm{i}', norm)
         self.apply(init_convnext_weights)
+        self.register_load_state_dict_pre_hook(translate_on_load)
         self.register_load_state_dict_pre_hook(_refuse_other_shapes)
         self._freeze()
 

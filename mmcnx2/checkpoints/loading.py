@@ -1,0 +1,58 @@
+"""What lets ``ConvNeXtV2.load_state_dict`` take every dialect. Needs torch alone."""
+
+import logging
+
+from torch import Tensor, nn
+
+from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
+from mmcnx2.checkpoints.unwrap import unwrap
+
+logger = logging.getLogger('mmcnx2')
+
+
+def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_) -> None:
+    """Put an encoder's state dict into this package's names: a hook before loading.
+
+    One line of the log says which dialect was recognised, what the encoder misses and what it has
+    no use for (a head, a decoder). A state dict in the module's own names passes untouched.
+
+    Args:
+        module: The encoder.
+        state_dict: Changed in place, at names that begin with ``prefix``.
+        prefix: What stands before the encoder's names, nothing where it is loaded alone.
+
+    Raises:
+        ValueError: None of the keys is the module's, and no dialect is recognised.
+    """
+    own = module.state_dict().keys()
+    given = {
+        key[len(prefix) :]: value for key, value in state_dict.items() if key.startswith(prefix)
+    }
+    if given.keys() <= own:
+        return
+    try:
+        found = recognise(unwrap(given))
+    except ValueError as error:
+        if own & given.keys():
+            return  # torch says what is missing and what is unexpected
+        raise ValueError(f'nothing to load into this {type(module).__name__}: {error}') from None
+    encoder = {
+        name.removeprefix('backbone.'): tensor
+        for name, tensor in found.tensors.items()
+        if name.startswith('backbone.')
+    }
+    if encoder.keys() <= given.keys():
+        return  # this package's names, and some that this module has not
+    for key in given:
+        del state_dict[prefix + key]
+    state_dict.update({prefix + name: tensor for name, tensor in encoder.items()})
+    missing = own - encoder.keys()
+    unused = [key for ours, key in found.sources.items() if not ours.startswith('backbone.')]
+    unused += found.extra
+    level = logging.WARNING if missing or unused else logging.INFO
+    logger.log(level, f'{describe(found)}; missing {some_of(missing)}; unused {some_of(unused)}.')
+
+
+def describe(found: Recognised) -> str:
+    """Return the line of a log that names the dialect."""
+    return f'Recognised a ConvNeXt V2 checkpoint, {found.dialect.title}: {found.architecture}'

@@ -1,0 +1,71 @@
+"""Hugging Face's ConvNeXt V2 and this package's give equal logits from each other's weights.
+
+transformers cannot live beside mmpretrain, so its side runs in an environment of its own::
+
+    python -m venv .venv-hf && .venv-hf/bin/pip install -e .[hf]
+    MMCNX2_HF_PYTHON=.venv-hf/bin/python pytest tests/checkpoints/test_hugging_face.py
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.models.convnextv2 import ARCHS
+from tests.support.closeness import assert_close
+from tests.support.logits import logits_of
+from tests.support.toy import make_images
+
+PYTHON = os.environ.get('MMCNX2_HF_PYTHON')
+SCRIPT = Path(__file__).parents[1] / 'support' / 'hugging_face.py'
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON, reason='MMCNX2_HF_PYTHON does not name an interpreter with transformers'
+)
+
+
+def ask(folder: Path, **request) -> dict:
+    """Let the other environment compute, and return its weights and logits."""
+    torch.save(request, folder / 'request.pt')
+    run = subprocess.run(
+        [PYTHON, str(SCRIPT), str(folder)], capture_output=True, text=True, timeout=590
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return torch.load(folder / 'answer.pt', weights_only=True, mmap=True)
+
+
+def skip_without_memory(arch: str) -> None:
+    """The other side holds the weights once, and writes them to a file that this side maps."""
+    widths, depths = ARCHS[arch]['channels'], ARCHS[arch]['depths']
+    need = 2.5 * 8 * sum(8.2 * d * c * c for d, c in zip(depths, widths, strict=True))
+    free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+    if need > free:
+        pytest.skip(f'{arch} in float64 needs {need / 2**30:.0f} GiB, {free / 2**30:.0f} are free')
+
+
+@pytest.mark.parametrize('arch', ARCHS)
+def test_logits_are_equal_at_every_published_size(arch, tmp_path):
+    skip_without_memory(arch)
+    sizes = ARCHS[arch]
+    config = {
+        'depths': list(sizes['depths']),
+        'hidden_sizes': list(sizes['channels']),
+        'num_labels': 1000,
+        'layer_norm_eps': 1e-6,  # of the final norm; the library's default, 1e-12, is not V2's
+    }
+    images = make_images(1, 64, 32)
+    answer = ask(tmp_path, config=config, images=images)
+
+    assert recognise(answer['weights']).dialect.name == 'hf'
+    converted = convert_state_dict(answer['weights'], to='mmcnx2')
+    assert_close(arch, answer['logits'], logits_of(converted, images, arch), relative=1e-9)
+
+    # Equal names, shapes and bits: their model takes what comes back.
+    back = convert_state_dict(converted, to='hf')
+    assert list(back) == list(answer['weights'])
+    for name, tensor in answer['weights'].items():
+        assert back[name].shape == tensor.shape and back[name].equal(tensor), name
+    (tmp_path / 'answer.pt').unlink()

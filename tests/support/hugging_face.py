@@ -1,0 +1,44 @@
+"""Run in an interpreter with Hugging Face transformers: a random ConvNeXt V2 and its logits.
+
+``python hugging_face.py FOLDER`` reads ``FOLDER/request.pt``, a dict of ``images`` and ``config``
+(arguments of ``ConvNextV2Config``), and writes ``answer.pt`` with ``weights`` and ``logits``.
+Without a config, it reads the model from the folder as that library's users do.
+
+It imports nothing of this project, which lives in another environment.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from transformers import ConvNextV2Config, ConvNextV2ForImageClassification
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    request = torch.load(folder / 'request.pt', weights_only=True, mmap=True)
+    if 'config' in request:
+        config = ConvNextV2Config(**request['config'])
+        with torch.device('meta'):
+            model = ConvNextV2ForImageClassification(config)
+        model.load_state_dict(fill(model), strict=True, assign=True)
+    else:
+        model = ConvNextV2ForImageClassification.from_pretrained(folder, dtype=torch.float64)
+    with torch.no_grad():
+        logits = model.eval()(request['images']).logits
+    torch.save({'weights': model.state_dict(), 'logits': logits}, folder / 'answer.pt')
+
+
+def fill(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Draw every parameter, GRN's, norms and biases included."""
+    generator = torch.Generator().manual_seed(0)
+    return {
+        name: torch.empty(tensor.shape, dtype=torch.float64).uniform_(
+            -0.05, 0.05, generator=generator
+        )
+        for name, tensor in model.state_dict().items()
+    }
+
+
+if __name__ == '__main__':
+    main()
