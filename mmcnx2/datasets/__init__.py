@@ -1,5 +1,6 @@
-"""Data sets that the toolboxes do not have."""
+"""Data sets and transforms that the toolboxes do not have."""
 
+from mmcnx2.datasets.decode_crop import DecodeRandomResizedCrop, LoadEncodedImage
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
 
-__all__ = ['ImageFolderUnlabelled']
+__all__ = ['DecodeRandomResizedCrop', 'ImageFolderUnlabelled', 'LoadEncodedImage']

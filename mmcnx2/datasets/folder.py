@@ -8,6 +8,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
+from mmcnx2.datasets.encoded_image import UnreadableImageError
 from mmcnx2.registry import DATASETS
 
 # What mmcv's default decoder (OpenCV) reads.
@@ -22,8 +23,9 @@ class ImageFolderUnlabelled(BaseDataset):
     """Every image below a folder, in the order of their relative paths.
 
     The first transform of the pipeline must be the one that reads the file. A file that it cannot
-    read (zero bytes, truncated, no image) is counted, named once in a warning, and another sample
-    takes its place; a later transform that fails is a mistake in the pipeline and is raised. The
+    read (zero bytes, truncated, no image), or that a later one finds to be damaged
+    (``UnreadableImageError``), is counted, named once in a warning, and another sample takes its
+    place; a later transform that fails otherwise is a mistake in the pipeline and is raised. The
     count is shared by the workers of one process, and :attr:`unreadable` lists the files seen so
     far. With several processes each one warns of the files in its own share of the epoch.
 
@@ -96,10 +98,14 @@ class ImageFolderUnlabelled(BaseDataset):
         if data is None:
             self._name_unreadable(idx, path, reason)
             return None
-        for transform in transforms:
-            data = transform(data)
-            if data is None:
-                return None
+        try:
+            for transform in transforms:
+                data = transform(data)
+                if data is None:
+                    return None
+        except UnreadableImageError as error:
+            self._name_unreadable(idx, path, str(error))
+            return None
         return data
 
     def __getitem__(self, idx: int) -> dict:

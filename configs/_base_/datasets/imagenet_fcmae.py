@@ -1,15 +1,11 @@
 # Training images of ImageNet-1K, 64 on each of 64 GPUs. The labels are read and not used.
 data_root = 'data/imagenet'
 
+# The crop is that of torchvision, bicubic, and images stay uint8 until the data preprocessor
+# normalises them on the device.
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='RandomResizedCrop',
-        scale=224,
-        crop_ratio_range=(0.2, 1.0),
-        backend='pillow',
-        interpolation='bicubic',
-    ),
+    dict(type='mmcnx2.LoadEncodedImage'),
+    dict(type='mmcnx2.DecodeRandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0)),
     dict(type='RandomFlip', prob=0.5),  # in the official code, not in the paper's text
     dict(type='PackInputs'),
 ]

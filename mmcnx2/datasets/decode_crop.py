@@ -1,0 +1,113 @@
+"""Two transforms that decode no more of an image than its random resized crop needs."""
+
+from types import SimpleNamespace
+
+import mmengine.fileio as fileio
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmpretrain.datasets.transforms import RandomResizedCrop
+from torch.nn.functional import interpolate
+
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadEncodedImage(BaseTransform):
+    """Read an image file and leave its pixels encoded, for :class:`DecodeRandomResizedCrop`.
+
+    Required keys: ``img_path``, or ``img_bytes`` with the file's contents, which are then used and
+    removed. Added keys: ``encoded_img``, an :class:`EncodedImage`; ``ori_shape``.
+
+    Args:
+        backend_args: mmengine's file back end, for paths that are no local files.
+
+    Raises:
+        UnreadableImageError: If there is no image in the file.
+        OSError: If the file cannot be read.
+    """
+
+    def __init__(self, backend_args: dict | None = None):
+        self.backend_args = backend_args
+
+    def transform(self, results: dict) -> dict:
+        """Add the encoded image. See the class for keys and errors."""
+        data = results.pop('img_bytes', None)
+        if data is None:
+            data = fileio.get(results['img_path'], backend_args=self.backend_args)
+        results['encoded_img'] = EncodedImage(data)
+        results['ori_shape'] = results['encoded_img'].shape
+        return results
+
+
+@TRANSFORMS.register_module()
+class DecodeRandomResizedCrop(RandomResizedCrop):
+    """Decode a random crop of an image and resize it, bicubic with antialiasing.
+
+    After :class:`LoadEncodedImage` it does, in less time, what ``RandomResizedCrop(
+    backend='pillow', interpolation='bicubic')`` does after ``LoadImageFromFile``:
+
+    - The crop is drawn from the size in the file's header, before decoding, by mmpretrain's
+      ``RandomResizedCrop``: the distribution is torchvision's.
+    - A JPEG is decoded at 1/2, 1/4 or 1/8 where the crop is then still at least as large as the
+      output. That moves the crop's edges by less than a pixel of the decoded image.
+    - The crop is resized by torch's antialiased bicubic kernel for uint8, whose results differ from
+      Pillow's by rounding alone.
+
+    Required and removed key: ``encoded_img``. Added keys: ``img``, BGR, uint8
+    ``(height, width, 3)``; ``img_shape``.
+
+    Args:
+        scale: Height and width of the output in pixels, or one number for both.
+        crop_ratio_range: Area of the crop over the area of the image, drawn uniformly.
+        aspect_ratio_range: Width over height of the crop, drawn log-uniformly.
+        max_attempts: Draws before the largest centred crop with a valid aspect ratio is taken.
+
+    Raises:
+        UnreadableImageError: If the image is damaged.
+    """
+
+    def __init__(
+        self,
+        scale: int | tuple[int, int],
+        crop_ratio_range: tuple[float, float] = (0.08, 1.0),
+        aspect_ratio_range: tuple[float, float] = (3 / 4, 4 / 3),
+        max_attempts: int = 10,
+    ):
+        super().__init__(
+            scale,
+            crop_ratio_range,
+            aspect_ratio_range,
+            max_attempts,
+            interpolation='bicubic',
+            backend='pillow',
+        )
+
+    def transform(self, results: dict) -> dict:
+        """Add the crop. See the class for keys and errors."""
+        image = results.pop('encoded_img')
+        box = self.rand_crop_params(SimpleNamespace(shape=image.shape))
+        results['img'] = _resize(self._decode(image, box), self.scale)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def _decode(self, image: EncodedImage, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Decode the pixels ``(h, w, 3)`` of a box ``(y, x, height, width)``."""
+        spare = min(side / wanted for side, wanted in zip(box[2:], self.scale, strict=True))
+        pixels, shrink = image.decode(max((n for n in (2, 4, 8) if n <= spare), default=1))
+        top, left = (round(start / shrink) for start in box[:2])
+        bottom, right = (
+            round((start + length) / shrink)
+            for start, length in zip(box[:2], box[2:], strict=True)
+        )
+        return pixels[top:bottom, left:right]
+
+
+def _resize(pixels: np.ndarray, scale: tuple[int, int]) -> np.ndarray:
+    """Resize uint8 ``(h, w, 3)`` to ``(*scale, 3)``, as Pillow does with BICUBIC."""
+    # In one piece the kernel is a fifth faster, copying included.
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+    image = interpolate(image[None], tuple(scale), mode='bicubic', antialias=True)
+    # Laid out channel by channel below the view: PackInputs then has nothing to move.
+    return image[0].contiguous().permute(1, 2, 0).numpy()

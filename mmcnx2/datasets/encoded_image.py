@@ -1,0 +1,107 @@
+"""An image file in memory: its size at once, its pixels when and as large as they are needed."""
+
+import io
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+_EXIF_ORIENTATION = 0x0112
+_APP1, _START_OF_SCAN = 0xE1, 0xDA
+
+# EXIF orientation -> how the stored pixels (H, W, C) are turned upright (EXIF 2.3, 4.6.4 A).
+_UPRIGHT = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+
+
+class UnreadableImageError(ValueError):
+    """The bytes hold no image that can be decoded, or a damaged one."""
+
+
+class EncodedImage:
+    """Pixels of an encoded image, upright (EXIF orientation applied), 8 bits, three channels.
+
+    Grey, YCbCr and RGB JPEGs are decoded by libjpeg-turbo, through simplejpeg, which can also
+    decode them at 1/2, 1/4 or 1/8 of their size for a part of the time. Everything else (PNG, WebP,
+    CMYK JPEG, TIFF...) goes through OpenCV's ``imdecode``, like mmcv's ``LoadImageFromFile``, and
+    is decoded whole. Both give the same pixels for the same JPEG at full size.
+
+    Args:
+        data: The file's bytes.
+
+    Attributes:
+        shape: ``(height, width)`` of the upright image in pixels.
+
+    Raises:
+        UnreadableImageError: If the bytes hold no image that can be decoded.
+    """
+
+    def __init__(self, data: bytes):
+        self._data = data
+        self._pixels = None
+        self._orientation = 1
+        try:
+            height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
+        except ValueError:
+            colour = None
+        if colour in ('YCbCr', 'Gray', 'RGB'):
+            self._stored_shape = height, width
+            self._orientation = _orientation(data)
+            self.shape = (width, height) if self._orientation >= 5 else (height, width)
+        else:
+            self._pixels = _decode_whole(data)
+            self.shape = self._pixels.shape[:2]
+
+    def decode(self, shrink: int = 1) -> tuple[np.ndarray, int]:
+        """Decode the pixels.
+
+        Args:
+            shrink: 1, 2, 4 or 8: a JPEG comes in 1/shrink of its size, rounded up.
+
+        Returns:
+            BGR, uint8 ``(h, w, 3)``, and how much it was shrunk: ``shrink``, or 1 where the image
+            can only be decoded whole.
+
+        Raises:
+            UnreadableImageError: If the bytes are damaged.
+        """
+        if self._pixels is not None:
+            return self._pixels, 1
+        height, width = (-(-side // shrink) for side in self._stored_shape)
+        try:
+            pixels = simplejpeg.decode_jpeg(
+                self._data, 'BGR', min_height=height, min_width=width, min_factor=shrink
+            )
+        except ValueError:  # libjpeg complains of more than OpenCV does: it has the last word
+            return _decode_whole(self._data), 1
+        return _UPRIGHT.get(self._orientation, lambda stored: stored)(pixels), shrink
+
+
+def _decode_whole(data: bytes) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if pixels is None:
+        raise UnreadableImageError(
+            f'{len(data)} bytes that begin with {data[:4]!r} hold no whole image that OpenCV can '
+            'decode: repair the file or remove it.'
+        )
+    return pixels
+
+
+def _orientation(jpeg: bytes) -> int:
+    """Return a JPEG's EXIF orientation, 1 (upright) if it says nothing valid."""
+    at = 2
+    while jpeg[at] == 0xFF and jpeg[at + 1] != _START_OF_SCAN:
+        if jpeg[at + 1] == _APP1 and jpeg[at + 4 : at + 10] == b'Exif\0\0':
+            # A few files have it, and Pillow knows how to read it.
+            orientation = Image.open(io.BytesIO(jpeg)).getexif().get(_EXIF_ORIENTATION, 1)
+            return orientation if orientation in _UPRIGHT else 1
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], 'big')
+    return 1
