@@ -89,7 +89,7 @@ def _first_blocks(dialect: Dialect, state_dict: Mapping[str, Tensor]) -> list[st
 def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) -> Recognised:
     anchor = _rename(_FIRST_BLOCK, dialect.encoder, last=0, reading=False)[0]
     prefix = first_block[: -len(anchor)]
-    beside = prefix[: -len(dialect.container)] if prefix.endswith(dialect.container) else prefix
+    beside = prefix.removesuffix(dialect.container)
     last = _last_stage(anchor, prefix, state_dict)
     named, extra = {}, {}
     for key, tensor in state_dict.items():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.models import FCMAE
 from tests.support import oracle
 from tests.support.closeness import assert_close
@@ -33,7 +34,7 @@ def build(reference: dict, layout: str) -> tuple[FCMAE, torch.Tensor]:
         },
         head={'type': 'mmcnx2.FCMAEPretrainHead'},
     ).double()
-    model.load_state_dict(oracle.translate(reference['state_dict']), strict=True)
+    model.load_state_dict(convert_state_dict(reference['state_dict']), strict=True)
     n, _, height, width = reference['images'].shape
     return model, (reference['mask'] == 0).view(n, height // 32, width // 32)
 
@@ -54,7 +55,7 @@ def test_loss_output_prediction_and_gradients(file, layout, monkeypatch):
     expected = reference['pred'].flatten(2).transpose(1, 2)
     assert_close('prediction', expected, pred, relative=1e-9)
     assert_close('loss', reference['loss'], loss, relative=1e-9)
-    expected = oracle.translate(reference['grads'])
+    expected = convert_state_dict(reference['grads'])
     actual = {name: parameter.grad for name, parameter in model.named_parameters()}
     assert expected.keys() == actual.keys()
     for name in expected:
