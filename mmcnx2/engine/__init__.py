@@ -1,5 +1,6 @@
 """What runs a model: launching, hooks and optimiser constructors. Importing this registers them."""
 
+from mmcnx2.engine.knn_hook import KNNHook
 from mmcnx2.engine.layer_decay import LayerDecayOptimWrapperConstructor
 
-__all__ = ['LayerDecayOptimWrapperConstructor']
+__all__ = ['KNNHook', 'LayerDecayOptimWrapperConstructor']

@@ -12,8 +12,16 @@ DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
-    """Add the options that the toolboxes' users know from every tool."""
+    """Add the options that the toolboxes' users know from training and testing."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    add_config_options(parser)
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torchrun sets LOCAL_RANK, older launchers pass one of these two.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def add_config_options(parser: ArgumentParser) -> None:
+    """Add the option that changes values of the config."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -22,9 +30,6 @@ def add_common_arguments(parser: ArgumentParser) -> None:
         help='values that replace those of the config, such as optim_wrapper.optimizer.lr=1e-4; '
         'data_root=PATH moves every data set of the config at once',
     )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    # torchrun sets LOCAL_RANK, older launchers pass one of these two.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
 def read_config(
@@ -58,8 +63,8 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     """Move every data set of a config to another folder.
 
     A config's variables are spent once the file has been read: ``data_root`` is by then a part of
-    the paths that were made from it. So all paths of the data loaders and evaluators at or below
-    the old ``data_root`` are moved, and nothing else is touched.
+    the paths that were made from it. So all paths of the data loaders, evaluators and hooks at or
+    below the old ``data_root`` are moved, and nothing else is touched.
 
     Args:
         cfg: A config with a top-level ``data_root``; changed in place.
@@ -82,7 +87,7 @@ def set_data_root(cfg: Config, data_root: str) -> None:
         return value
 
     for name in list(cfg.keys()):
-        if name == 'data_root' or name.endswith(('_dataloader', '_evaluator')):
+        if name in ('data_root', 'custom_hooks') or name.endswith(('_dataloader', '_evaluator')):
             cfg[name] = move(cfg[name])
 
 
@@ -91,45 +96,54 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
 
     Args:
         cfg: The config.
-        dataloaders: Those that will be used, of :data:`DATALOADERS`; absent ones are left out.
+        dataloaders: Those that will be used, of :data:`DATALOADERS`; absent ones are left out. The
+            data of hooks counts where that of ``train_dataloader`` does.
 
     Raises:
         FileNotFoundError: If a data folder or a checkpoint on this machine does not exist.
     """
-    for name in dataloaders:
-        for folder in _values(cfg.get(name), 'data_root'):
+    sources = [*dataloaders, 'custom_hooks'] if 'train_dataloader' in dataloaders else dataloaders
+    root = cfg.get('data_root')
+    for name in sources:
+        for key, folder in _values(cfg.get(name), 'data_root', name):
             if not os.path.isdir(folder) and '://' not in folder:
-                key = 'data_root' if 'data_root' in cfg else f'{name}.dataset.data_root'
+                below = root and Path(folder).is_relative_to(root)
                 raise FileNotFoundError(
                     f"data folder '{folder}' of {name} does not exist: make it, or say where the "
-                    f'data is with --cfg-options {key}=PATH.'
+                    f'data is with --cfg-options {"data_root" if below else key}=PATH.'
                 )
-    for checkpoint in [cfg.get('load_from'), *_values(cfg.get('model'), 'checkpoint')]:
-        check_checkpoint(checkpoint)
+    check_checkpoint(cfg.get('load_from'))
+    for key, checkpoint in _values(cfg.get('model'), 'checkpoint', 'model'):
+        check_checkpoint(checkpoint, key=key)
 
 
-def check_checkpoint(path: str | None) -> None:
+def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
     """Refuse a checkpoint that is a path on this machine where no file is.
+
+    Args:
+        path: From a command line or a config.
+        key: Of the config that it comes from.
 
     Raises:
         FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.
     """
     if path and '://' not in path and not os.path.isfile(path):
-        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give the path of a .pth.")
+        how = f'with --cfg-options {key}=PATH' if key else 'as the path of a .pth'
+        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give another one {how}.")
 
 
-def _values(node, key: str) -> Iterator[str]:
-    """Yield the non-empty strings stored under a key, at any depth."""
+def _values(node, key: str, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the non-empty strings stored under a key, at any depth, after their dotted paths."""
     if isinstance(node, Mapping):
         for name, value in node.items():
             if name == key and isinstance(value, str):
                 if value:
-                    yield value
+                    yield f'{path}.{name}', value
             else:
-                yield from _values(value, key)
+                yield from _values(value, key, f'{path}.{name}')
     elif isinstance(node, list | tuple):
-        for entry in node:
-            yield from _values(entry, key)
+        for i, entry in enumerate(node):
+            yield from _values(entry, key, f'{path}.{i}')
 
 
 def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:

@@ -1,5 +1,7 @@
 """Any config of the project, shrunk until a step takes a moment on a CPU."""
 
+from pathlib import Path
+
 from mmengine.config import Config
 
 CHANNELS = (8, 16, 24, 32)
@@ -34,4 +36,59 @@ def shrink(cfg: Config) -> Config:
             model.auxiliary_head.update(in_channels=CHANNELS[2], channels=16)
         case other:
             raise ValueError(f'model.type is {other!r}: teach tests/configs/toy.py to shrink it.')
+    return cfg
+
+
+def shorten(cfg: Config) -> Config:
+    """Make a run short in place: one epoch of small batches, logged at each step, no processes.
+
+    Args:
+        cfg: A config from ``configs/``.
+    """
+    cfg.default_hooks.logger.interval = 1
+    cfg.visualizer.vis_backends = []
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(name):
+            cfg[name].update(
+                num_workers=0,
+                persistent_workers=False,
+                pin_memory=False,
+                batch_size=min(cfg[name].batch_size, 5),
+            )
+    if cfg.train_cfg.type == 'IterBasedTrainLoop':
+        cfg.train_cfg.update(max_iters=2, val_interval=2)
+        cfg.default_hooks.checkpoint.interval = 2
+    else:
+        cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    return cfg
+
+
+def classify_scenes(cfg: Config, root: Path, *, size: int = 64) -> Config:
+    """Turn a classification config in place to the scenes' ten classes, keeping its transforms.
+
+    Args:
+        cfg: A config from ``configs/convnext_v2``.
+        root: The data set.
+        size: Side of the images in pixels, instead of 224 or more.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if not cfg.get(name):
+            continue
+        for transform in cfg[name].dataset.pipeline:
+            match transform.type:
+                case 'RandomResizedCrop':
+                    transform.scale = size
+                case 'ResizeEdge':
+                    transform.scale = size * 8 // 7
+                case 'CenterCrop':
+                    transform.crop_size = size
+                case 'Resize':
+                    transform.scale = (size, size)
+        cfg[name].dataset = dict(
+            type='CustomDataset',
+            data_root=str(root / 'imagenet'),
+            data_prefix='train' if name == 'train_dataloader' else 'val',
+            pipeline=cfg[name].dataset.pipeline,
+        )
+    cfg.model.head.num_classes = cfg.model.data_preprocessor.num_classes = 10
     return cfg

@@ -2,16 +2,15 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from mmcnx2.datasets.scenes import SceneSettings, build
-from tests.support.toy_config import shrink
+from tests.support.command_line import ROOT, passed, tool
+from tests.support.toy_config import shorten, shrink
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
 SCENES = dict(
     classification=ROOT / 'configs/demo/convnextv2-atto_1xb64-50e_scenes.py',
@@ -19,26 +18,6 @@ SCENES = dict(
     segmentation=ROOT / 'configs/upernet/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
 )
 SCORES = dict(classification='accuracy/top1', detection='coco/segm_mAP', segmentation='mIoU')
-
-
-def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
-    """Run a tool as a user does, in a folder of its own."""
-    threads = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
-    paths = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
-    return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / name), *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **threads, 'PYTHONPATH': paths},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def passed(run: subprocess.CompletedProcess) -> str:
-    """Return everything that a run said, which must have succeeded."""
-    assert run.returncode == 0, f'{" ".join(run.args)}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}'
-    return run.stdout + run.stderr
 
 
 @pytest.fixture(scope='module')
@@ -50,17 +29,7 @@ def scenes(tmp_path_factory) -> Path:
 
 def toy(config: Path, folder: Path) -> Path:
     """Write a config's toy version: tiny model, one short epoch, no worker processes."""
-    cfg = shrink(Config.fromfile(config))
-    cfg.default_hooks.logger.interval = 1
-    cfg.visualizer.vis_backends = []
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if cfg.get(name):
-            cfg[name].update(num_workers=0, batch_size=min(cfg[name].batch_size, 5))
-    if cfg.train_cfg.type == 'IterBasedTrainLoop':
-        cfg.train_cfg.update(max_iters=2, val_interval=2)
-        cfg.default_hooks.checkpoint.interval = 2
-    else:
-        cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    cfg = shorten(shrink(Config.fromfile(config)))
     path = folder / config.name
     cfg.dump(path)
     return path

@@ -1,0 +1,84 @@
+"""The averaged features of a backbone on labelled images, for k-NN evaluation."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from mmengine.dist import all_gather
+from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+CROP_RATIO = 224 / 256
+
+
+def labelled_images(
+    dataset: dict, *, size: int = 224, batch_size: int = 64, num_workers: int = 2
+) -> DataLoader:
+    """Build a loader over mmpretrain's labelled images, in order; distributed if processes are.
+
+    Args:
+        dataset: Its config. Without a ``pipeline`` images are resized and the middle is cropped, as
+            in the ImageNet test.
+        size: Side in pixels of what the default pipeline gives.
+        batch_size: Images a step, of each process.
+        num_workers: Loading processes.
+    """
+    resize = round(size / CROP_RATIO)
+    default = [
+        dict(type='LoadImageFromFile'),
+        dict(type='ResizeEdge', scale=resize, backend='pillow', interpolation='bicubic'),
+        dict(type='CenterCrop', crop_size=size),
+        dict(type='PackInputs'),
+    ]
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return Runner.build_dataloader(
+            dict(
+                dataset=dict(dict(pipeline=default), **dataset),
+                batch_size=batch_size,
+                num_workers=num_workers,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                collate_fn=dict(type='default_collate'),
+            ),
+            seed=0,  # nothing is drawn, and without one the sampler would draw a seed from numpy's
+        )
+
+
+@torch.no_grad()
+def extract_features(
+    model: BaseModel,
+    loader: DataLoader,
+    *,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> tuple[Tensor, Tensor]:
+    """Compute the last stage's map of each image, averaged over space.
+
+    Args:
+        model: With ``backbone`` and ``data_preprocessor``; classifiers and FCMAE alike, wrapped for
+            distributed training or not. It computes densely, in evaluation mode, and is left in
+            the mode that it was in.
+        loader: Of :func:`labelled_images`.
+        progress: Wraps the loader to show how far it is.
+
+    Returns:
+        Float32 ``(n, C)`` and int64 ``(n,)`` in the data set's order, on the model's device, the
+        same in all processes.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    was_training = model.training
+    model.eval()
+    features, labels = [], []
+    for batch in progress(loader):
+        batch = model.data_preprocessor(batch, False)
+        maps = model.backbone(batch['inputs'])[-1]
+        features.append((maps.mean((2, 3)) if maps.ndim == 4 else maps).float())
+        labels.extend(sample.gt_label for sample in batch['data_samples'])
+    model.train(was_training)
+    count = len(loader.dataset)
+    return _in_order(torch.cat(features), count), _in_order(torch.cat(labels), count)
+
+
+def _in_order(shard: Tensor, count: int) -> Tensor:
+    """Undo the sampler: process r of R holds samples r, r + R, ..., the last ones repeated."""
+    return torch.stack(all_gather(shard), 1).flatten(0, 1)[:count]

@@ -1,0 +1,28 @@
+"""The tools as a user runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a tool as a user does, in a folder of its own."""
+    threads = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
+    paths = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / name), *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **threads, 'PYTHONPATH': paths},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def passed(run: subprocess.CompletedProcess) -> str:
+    """Return everything that a run said, which must have succeeded."""
+    assert run.returncode == 0, f'{" ".join(run.args)}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}'
+    return run.stdout + run.stderr
