@@ -46,7 +46,7 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
     for key in given:
         del state_dict[prefix + key]
     state_dict.update({prefix + name: tensor for name, tensor in encoder.items()})
-    missing = own - encoder.keys()
+    missing = [name for name in own if name not in encoder]
     unused = [key for ours, key in found.sources.items() if not ours.startswith('backbone.')]
     unused += found.extra
     level = logging.WARNING if missing or unused else logging.INFO

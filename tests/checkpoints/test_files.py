@@ -1,0 +1,91 @@
+"""Reading and writing checkpoint files: both formats, names with a hash, and no code."""
+
+import argparse
+import hashlib
+import pickle
+
+import pytest
+import torch
+
+from mmcnx2.checkpoints.files import (
+    add_hash_to_name,
+    download,
+    read_checkpoint,
+    save_checkpoint,
+    sha256_of,
+)
+from tests.support.states import assert_same_state
+
+TENSORS = {'a': torch.arange(6.0).view(2, 3), 'b': torch.ones(2, dtype=torch.float64)}
+
+
+@pytest.mark.parametrize('ending', ['pth', 'pt', 'bin', 'safetensors'])
+def test_what_is_written_is_read(tmp_path, ending):
+    path = tmp_path / 'new' / 'folder' / f'weights.{ending}'
+    save_checkpoint(TENSORS, path)
+    assert_same_state(TENSORS, dict(read_checkpoint(path)))
+
+
+def test_safetensors_holds_the_tensors_of_a_checkpoint(tmp_path):
+    shared = torch.arange(4.0)
+    tensors = {'one': shared, 'view': shared[1:], 'turned': TENSORS['a'].T}
+    save_checkpoint({'state_dict': tensors, 'meta': {'epoch': 1}}, tmp_path / 'w.safetensors')
+    assert_same_state(tensors, dict(read_checkpoint(tmp_path / 'w.safetensors')))
+
+
+def test_safetensors_refuses_what_it_cannot_hold(tmp_path):
+    with pytest.raises(ValueError, match=r'cannot hold epoch: \.safetensors holds tensors'):
+        save_checkpoint({'a': TENSORS['a'], 'epoch': 3}, tmp_path / 'w.safetensors')
+
+
+def test_arguments_of_a_training_program_are_no_obstacle(tmp_path):
+    checkpoint = {'model': TENSORS, 'args': argparse.Namespace(lr=0.1, layers=[1, 2]), 'epoch': 3}
+    torch.save(checkpoint, tmp_path / 'official.pth')
+    assert read_checkpoint(tmp_path / 'official.pth')['args'].lr == 0.1
+
+
+class RunsCode:
+    def __init__(self, evidence):
+        self.evidence = str(evidence)
+
+    def __reduce__(self):
+        import os
+
+        return os.mkdir, (self.evidence,)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
+    evidence = tmp_path / 'it_ran'
+    torch.save({'model': TENSORS, 'extra': RunsCode(evidence)}, tmp_path / 'stranger.pth')
+    with pytest.raises(pickle.UnpicklingError, match=r'stranger.pth.*it asks for posix.mkdir'):
+        read_checkpoint(tmp_path / 'stranger.pth')
+    assert not evidence.exists()
+
+
+def test_a_file_that_is_not_there_or_holds_no_dict_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="checkpoint '.*nowhere.pth' does not exist"):
+        read_checkpoint(tmp_path / 'nowhere.pth')
+    torch.save([1, 2], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match='holds a list, but must hold a dict'):
+        read_checkpoint(tmp_path / 'list.pth')
+
+
+def test_the_name_ends_in_the_hash_as_openmmlab_publishes(tmp_path):
+    path = tmp_path / 'model.pth'
+    save_checkpoint(TENSORS, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert sha256_of(path) == digest
+    renamed = add_hash_to_name(path)
+    assert renamed == tmp_path / f'model-{digest[:8]}.pth'
+    assert renamed.is_file() and not path.exists()
+
+
+def test_a_file_is_fetched_once(tmp_path):
+    source, folder = tmp_path / 'there' / 'w.pth', tmp_path / 'here'
+    save_checkpoint(TENSORS, source)
+    fetched = download(source.as_uri(), folder, progress=False)
+    assert fetched == folder / 'w.pth'
+    source.unlink()
+    assert download(source.as_uri(), folder, progress=False) == fetched
+    with pytest.raises(OSError, match='nowhere'):
+        download((tmp_path / 'nowhere.pth').as_uri(), folder, progress=False)
