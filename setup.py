@@ -27,12 +27,14 @@ OPENMMLAB = [
 ]
 DETECTION = ['mmdet>=3.3.0,<3.4']
 SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
+EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,
     'seg': OPENMMLAB + SEGMENTATION,
     'minkowski': ['MinkowskiEngine==0.5.4'],
-    'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'ruff', 'timm', 'safetensors'],
+    'export': EXPORT,
+    'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'ruff', 'timm', 'safetensors', *EXPORT],
 }
 # MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels.
 EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, 'tensorboard', *EXTRAS['dev']]

@@ -1,0 +1,40 @@
+"""tools/deployment/export.py from the command line."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from mmcnx2.registry import MODELS
+from tests.support.command_line import ROOT, passed, tool
+from tests.support.toy_config import shrink
+
+CONFIG = ROOT / 'configs/convnext_v2/convnextv2-atto_fcmae-pre_32xb32-amp-coslr-600e_in1k.py'
+
+
+def test_writes_onnx_and_says_how_close_it_is(tmp_path):
+    pytest.importorskip('onnxruntime')
+    cfg = shrink(Config.fromfile(CONFIG))
+    cfg.dump(tmp_path / 'config.py')
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'net.pth')
+    said = passed(tool('deployment/export.py', 'config.py', 'net.pth', 'net.onnx', cwd=tmp_path))
+    assert said.count('px: logits differ by at most') == 3
+    assert "Wrote 'net.onnx'." in said
+    assert (tmp_path / 'net.onnx').is_file()
+
+
+@pytest.mark.parametrize(
+    'arguments, sentence',
+    [
+        ((CONFIG, 'no.pth', 'net.onnx'), "checkpoint 'no.pth' does not exist"),
+        ((CONFIG, 'no.pth', 'net.pb'), "'net.pb' must end in .pt2 or .onnx"),
+    ],
+    ids=['checkpoint', 'ending'],
+)
+def test_what_is_missing_or_wrong_is_one_sentence(arguments, sentence, tmp_path):
+    run = tool('deployment/export.py', *arguments, cwd=tmp_path)
+    assert run.returncode == 1
+    assert run.stderr.strip().splitlines()[-1].startswith('error: '), run.stderr
+    assert sentence in run.stderr
+    assert not list(tmp_path.iterdir()), 'it left something behind'

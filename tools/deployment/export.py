@@ -1,0 +1,54 @@
+"""Export a classifier to ONNX or torch.export, and compare its logits with the original's.
+
+The exported program takes any number of images of any size that the stride (32) divides: float32,
+RGB, 0..255, (N, 3, H, W). It normalises them itself and returns logits.
+"""
+
+import argparse
+
+from mmpretrain import get_model
+
+from mmcnx2.apis.export import (
+    FORMATS,
+    TOLERANCE,
+    PixelsToLogits,
+    deviations,
+    export_program,
+    save_program,
+)
+from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='path of a classification config')
+    parser.add_argument('checkpoint', help='path or address of the weights')
+    parser.add_argument('out', help=f'file to write; it ends in {" or ".join(FORMATS)}')
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        if not args.out.endswith(FORMATS):
+            raise ValueError(f"'{args.out}' must end in {' or '.join(FORMATS)}.")
+        check_checkpoint(args.checkpoint)
+        cfg = read_config(args.config, options=args.cfg_options)
+        net = PixelsToLogits(get_model(cfg, pretrained=args.checkpoint, device='cpu'))
+        print(f'Tracing {args.config} ...', flush=True)
+        exported = save_program(export_program(net), args.out)
+    except (FileNotFoundError, ImportError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    found = deviations(net, exported)
+    for (n, height, width), deviation in found.items():
+        print(f'{n} x {height} x {width} px: logits differ by at most {deviation:.2g}')
+    if max(found.values()) > TOLERANCE:
+        raise SystemExit(f"error: that is more than {TOLERANCE:.0e}: do not use '{args.out}'.")
+    print(f"Wrote '{args.out}'.")
+
+
+if __name__ == '__main__':
+    main()
