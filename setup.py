@@ -33,10 +33,12 @@ EXTRAS = {
     'det': OPENMMLAB + DETECTION,
     'seg': OPENMMLAB + SEGMENTATION,
     'minkowski': ['MinkowskiEngine==0.5.4'],
+    'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'ruff', 'timm', 'safetensors', *EXPORT],
 }
-# MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels.
+# MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
+# transformers, beside which mmpretrain does not import (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, 'tensorboard', *EXTRAS['dev']]
 
 
@@ -101,7 +103,14 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     python_requires='>=3.10,<3.14',
-    install_requires=['torch>=2.6', 'torchvision>=0.21', 'numpy>=1.26', 'pillow', 'setuptools<82'],
+    install_requires=[
+        'torch>=2.6',
+        'torchvision>=0.21',
+        'numpy>=1.26',
+        'pillow',
+        'safetensors',
+        'setuptools<82',
+    ],
     extras_require=EXTRAS,
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,

@@ -2,7 +2,7 @@
 
 transformers cannot live beside mmpretrain, so its side runs in an environment of its own::
 
-    python -m venv .venv-hf && .venv-hf/bin/pip install -e .[hf]
+    python -m venv .venv-hf && .venv-hf/bin/pip install -e '.[hf]'
     MMCNX2_HF_PYTHON=.venv-hf/bin/python pytest tests/checkpoints/test_hugging_face.py
 """
 

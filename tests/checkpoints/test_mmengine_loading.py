@@ -23,7 +23,7 @@ from tests.support.states import CLASSES, assert_same_state, bare, make_state
 from tests.support.toy import ARCH
 
 
-@pytest.fixture()
+@pytest.fixture
 def log(caplog):
     """The log of mmengine, which does not reach pytest by itself."""
     logger = MMLogger.get_current_instance()

@@ -1,0 +1,110 @@
+"""The published models: ``model-index.yml`` and the ``metafile.yml`` that it lists, as objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from torch import Tensor, device, nn
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """One entry of a metafile.
+
+    Attributes:
+        name: As other tools ask for it.
+        collection: Name of the group that it belongs to.
+        config: Path of the config that runs it, from the project's root.
+        weights: Address of the checkpoint.
+        license: Of the weights.
+        training_data: Data sets, in the order of training.
+        resolution: Side of the images in pixels.
+        parameters: Number of parameters in the checkpoint.
+        flops: Multiply-adds of one image.
+        top1: Accuracy on ImageNet-1K's validation set in percent, None for a pre-trained encoder.
+    """
+
+    name: str
+    collection: str
+    config: str
+    weights: str
+    license: str
+    training_data: tuple[str, ...]
+    resolution: int
+    parameters: int
+    flops: int
+    top1: float | None
+
+
+def read_zoo(index: str | Path) -> list[PublishedModel]:
+    """Read all published models.
+
+    Args:
+        index: ``model-index.yml``, or one ``metafile.yml``.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: An entry lacks a key.
+    """
+    index = Path(index)
+    content = yaml.safe_load(index.read_text())
+    models = []
+    for path in content.get('Import', []):
+        models += read_zoo(index.parent / path)
+    for entry in content.get('Models', []):
+        try:
+            models.append(_read(entry))
+        except KeyError as error:
+            raise ValueError(f"'{index}': {entry.get('Name')} lacks the key {error}.") from None
+    return models
+
+
+def _read(entry: Mapping) -> PublishedModel:
+    metadata, results = entry['Metadata'], entry['Results'] or []
+    data = metadata['Training Data']
+    return PublishedModel(
+        name=entry['Name'],
+        collection=entry['In Collection'],
+        config=entry['Config'],
+        weights=entry['Weights'],
+        license=entry['License'],
+        training_data=tuple([data] if isinstance(data, str) else data),
+        resolution=metadata['Resolution'],
+        parameters=metadata['Parameters'],
+        flops=metadata['FLOPs'],
+        top1=results[0]['Metrics']['Top 1 Accuracy'] if results else None,
+    )
+
+
+def build_empty(cfg: Config) -> nn.Module:
+    """Build a config's model without memory for its weights (torch's 'meta' device)."""
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), device('meta'):
+        return MODELS.build(cfg.model)
+
+
+def misfits(
+    model: nn.Module, tensors: Mapping[str, Tensor], *, parts: tuple[str, ...]
+) -> list[str]:
+    """Compare a checkpoint with a model, name by name and shape by shape.
+
+    Args:
+        model: Of a config.
+        tensors: The checkpoint in this package's names.
+        parts: Prefixes of the model's names that the checkpoint must hold all of.
+
+    Returns:
+        One sentence for each name that is missing, too many or of another shape; none if it fits.
+    """
+    own = {k: v for k, v in model.state_dict().items() if k.startswith(parts)}
+    return [
+        *(f'{name} is missing' for name in own if name not in tensors),
+        *(f"{name} is not the model's" for name in tensors if name not in own),
+        *(
+            f'{name} is {tuple(tensors[name].shape)}, needs {tuple(tensor.shape)}'
+            for name, tensor in own.items()
+            if name in tensors and tensors[name].shape != tensor.shape
+        ),
+    ]

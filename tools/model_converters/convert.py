@@ -1,0 +1,144 @@
+"""Convert a ConvNeXt V2 checkpoint of any library for any other.
+
+The input is recognised by itself: official (dense, or FCMAE on MinkowskiEngine), timm, Hugging
+Face, mmpretrain, mmcnx2. The output's name gets the first 8 digits of its SHA-256.
+"""
+
+import argparse
+import json
+import pickle
+from pathlib import Path
+
+from mmcnx2.analysis.complexity import multiply_adds
+from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints.architecture import Architecture
+from mmcnx2.checkpoints.dialects import DIALECTS
+from mmcnx2.checkpoints.files import (
+    add_hash_to_name,
+    download,
+    read_checkpoint,
+    save_checkpoint,
+    sha256_of,
+)
+from mmcnx2.checkpoints.hugging_face import hugging_face_config
+from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.models.convnextv2 import ARCHS
+
+OPENMMLAB = ('mmcnx2', 'mmpretrain')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('input', metavar='IN', help='path or address of the checkpoint')
+    parser.add_argument('output', metavar='OUT', type=Path, help='.pth, .pt or .safetensors')
+    parser.add_argument('--to', choices=DIALECTS, default='mmcnx2', help='default: %(default)s')
+    parser.add_argument(
+        '--drop-extra',
+        action='store_true',
+        help="leave out what the target has no place for (a decoder in timm, a detector's neck)",
+    )
+    parser.add_argument(
+        '--ema',
+        action=argparse.BooleanOptionalAction,
+        help='take the averaged weights, or the others, of a checkpoint that has both',
+    )
+    parser.add_argument('--num-classes', type=int, help='new head of zeros; 0: no head')
+    parser.add_argument('--in-channels', type=int, help='channels of the images; needs --stem')
+    parser.add_argument(
+        '--stem',
+        choices=['sum', 'repeat'],
+        help='how the stem sees other channels: the mean response in each, or old ones in turn',
+    )
+    parser.add_argument(
+        '--stem-patch-size',
+        type=int,
+        help='resample the stem: 2 sees images of half the side as 4 saw them whole',
+    )
+    parser.add_argument(
+        '--resolution',
+        type=int,
+        default=224,
+        help='side of the images in pixels (default: %(default)s); weights do not depend on it, it '
+        'is checked against the stride and counted with',
+    )
+    parser.add_argument(
+        '--keep-name', action='store_true', help='no hash in the name: OUT as it is given'
+    )
+    return parser.parse_args()
+
+
+def convert(args: argparse.Namespace) -> str:
+    """Convert and return the summary. See ``convert_state_dict`` for the errors."""
+    say(1, f'reading {args.input}')
+    path = download(args.input) if '://' in args.input else args.input
+    weights = unwrap(read_checkpoint(path), ema=args.ema)
+    found = recognise(weights)
+    say(2, f'converting {found.dialect.title} to {args.to}')
+    converted = convert_state_dict(
+        weights,
+        to=args.to,
+        drop_extra=args.drop_extra,
+        encoder_prefix='backbone.' if args.to in OPENMMLAB else None,
+        num_classes=args.num_classes,
+        in_channels=args.in_channels,
+        stem=args.stem,
+        stem_patch_size=args.stem_patch_size,
+    )
+    result = recognise(converted).architecture
+    arch = dict(depths=result.depths, channels=result.channels)
+    cost = multiply_adds(
+        arch,
+        args.resolution,
+        num_classes=result.num_classes,
+        in_channels=result.in_channels,
+        stem_patch_size=result.stem_patch_size,
+    )
+    say(3, f'writing {args.output}')
+    meta = dict(converted_from=found.dialect.name, architecture=str(result))
+    save_checkpoint(wrap(converted, args.to, meta), args.output)
+    output = args.output if args.keep_name else add_hash_to_name(args.output)
+    if args.to == 'hf':
+        config = hugging_face_config(result, image_size=args.resolution)
+        (output.parent / 'config.json').write_text(json.dumps(config, indent=2))
+    parameters = sum(tensor.numel() for tensor in converted.values())
+    return '\n'.join(
+        [
+            f'size         {name_of(result)}: {result}',
+            f'parameters   {parameters / 1e6:.2f} M',
+            f'cost         {cost / 1e9:.2f} G multiply-adds at {args.resolution} px',
+            f'file         {output}',
+            f'SHA-256      {sha256_of(output)}',
+        ]
+    )
+
+
+def wrap(state_dict: dict, to: str, meta: dict) -> dict:
+    """Return the checkpoint that the target's own programs look into."""
+    if to in OPENMMLAB:
+        return dict(state_dict=state_dict, meta=meta)
+    return dict(model=state_dict) if to.startswith('official') else state_dict
+
+
+def say(step: int, what: str) -> None:
+    """Print one of three lines of progress."""
+    print(f'[{step}/3] {what}', flush=True)
+
+
+def name_of(architecture: Architecture) -> str:
+    """Return the paper's name of a size."""
+    for name, arch in ARCHS.items():
+        if (architecture.depths, architecture.channels) == (arch['depths'], arch['channels']):
+            return name
+    return "none of the paper's"
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        print(convert(args))
+    except (OSError, ValueError, pickle.UnpicklingError) as error:
+        raise SystemExit(f'error: {error}') from None
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,108 @@
+"""Check the published models: download, convert, compare every shape, and reproduce accuracies.
+
+Each checkpoint is fetched once, converted and held against its config's model, strictly. With
+--data-root, classifiers are tested on ImageNet and their top-1 is compared with the paper's.
+"""
+
+import argparse
+import pickle
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmcnx2.checkpoints import recognise
+from mmcnx2.checkpoints.convert import write
+from mmcnx2.checkpoints.dialects import MMCNX2
+from mmcnx2.checkpoints.files import download, read_checkpoint, sha256_of
+from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.checkpoints.zoo import PublishedModel, build_empty, misfits, read_zoo
+from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.engine.launch import check_inputs, read_config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'index',
+        nargs='?',
+        type=Path,
+        default=ROOT / 'model-index.yml',
+        help='model-index.yml or a metafile.yml (default: %(default)s)',
+    )
+    parser.add_argument('--models', default='*', help="names to check, such as '*-atto_*'")
+    parser.add_argument('--cache', help="folder of the downloads (default: torch's own)")
+    parser.add_argument('--data-root', help='ImageNet: reproduce the accuracies as well')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=0.1,
+        help='percent that an accuracy may lie off (default: %(default)s): other versions of image '
+        'libraries resize and decode a little differently',
+    )
+    args = parser.parse_args()
+    return args
+
+
+def check(model: PublishedModel, args: argparse.Namespace) -> list[str]:
+    """Return what is wrong with one published model, nothing if it is as it should be."""
+    path = download(model.weights, args.cache)
+    print(f'      {path.name}: SHA-256 {sha256_of(path)}', flush=True)
+    found = recognise(unwrap(read_checkpoint(path)))
+    print(f'      {found.dialect.title}: {found.architecture}', flush=True)
+    converted, left = write(found, MMCNX2, encoder_prefix='backbone.')
+    config = ROOT / model.config
+    classifier = model.top1 is not None
+    wrong = misfits(
+        build_empty(Config.fromfile(config)),
+        converted | left,
+        parts=('backbone.', 'head.') if classifier else ('backbone.',),
+    )
+    parameters = sum(tensor.numel() for tensor in converted.values())
+    if parameters != model.parameters:
+        wrong.append(f'{parameters} parameters instead of the {model.parameters} listed')
+    if args.data_root and classifier and not wrong:
+        top1 = measure(config, path, args.data_root)
+        print(f'      top-1 {top1:.2f} %, listed {model.top1} %', flush=True)
+        if abs(top1 - model.top1) > args.tolerance:
+            wrong.append(f'top-1 is {top1:.2f} % instead of {model.top1} %')
+    return wrong
+
+
+def measure(config: Path, checkpoint: Path, data_root: str) -> float:
+    """Return the top-1 accuracy in percent."""
+    with tempfile.TemporaryDirectory() as work_dir:
+        cfg = read_config(str(config), options=dict(data_root=data_root), work_dir=work_dir)
+        cfg.model.backbone.pop('init_cfg', None)
+        cfg.load_from = str(checkpoint)
+        check_inputs(cfg, ('test_dataloader',))
+        amp_off_without_gpu(cfg)
+        return Runner.from_cfg(cfg).test()['accuracy/top1']
+
+
+def main() -> None:
+    args = parse_args()
+    models = [model for model in read_zoo(args.index) if fnmatch(model.name, args.models)]
+    if not models:
+        raise SystemExit(f"error: no model of '{args.index}' has a name like '{args.models}'.")
+    failed = []
+    for i, model in enumerate(models, start=1):
+        print(f'[{i}/{len(models)}] {model.name}', flush=True)
+        try:
+            wrong = check(model, args)
+        except (OSError, ValueError, pickle.UnpicklingError) as error:
+            wrong = [str(error)]
+        for sentence in wrong[:10]:
+            print(f'      WRONG: {sentence}', flush=True)
+        failed += [model.name] * bool(wrong)
+    print(f'{len(models) - len(failed)} of {len(models)} models are as listed')
+    if failed:
+        raise SystemExit(f'wrong: {", ".join(failed)}')
+
+
+if __name__ == '__main__':
+    main()
