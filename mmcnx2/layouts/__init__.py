@@ -10,11 +10,13 @@ __all__ = ['DenseLayout', 'Layout', 'MaskedLayout', 'PackedLayout', 'get_layout'
 _LAYOUTS = {'dense': DenseLayout, 'masked': MaskedLayout, 'packed': PackedLayout}
 
 
-def get_layout(name: str) -> type[Layout]:
+def get_layout(name: str, ops: str = 'torch') -> type[Layout]:
     """Return the layout class called ``name``.
 
     Args:
         name: 'dense', 'masked', 'packed', or 'minkowski' where MinkowskiEngine is installed.
+        ops: 'torch', or 'triton' for the dense and the packed one with Triton's kernels; the other
+            two are references and have one way to compute.
 
     Raises:
         ValueError: No such layout.
@@ -25,6 +27,10 @@ def get_layout(name: str) -> type[Layout]:
         from mmcnx2.layouts.minkowski import MinkowskiLayout
 
         return MinkowskiLayout
+    if ops == 'triton' and name in ('dense', 'packed'):
+        from mmcnx2.layouts.triton import TritonDenseLayout, TritonPackedLayout
+
+        return {'dense': TritonDenseLayout, 'packed': TritonPackedLayout}[name]
     if name not in _LAYOUTS:
         known = ', '.join([*_LAYOUTS, 'minkowski'])
         raise ValueError(f'layout={name!r} is unknown: use one of {known}.')

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -86,6 +87,10 @@ class Layout(ABC):
             eps: Added to the mean norm.
         """
         return self.respond(x, self.spatial_norm(x), gamma, beta, eps)
+
+    def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        """Return :meth:`grn` of ``GELU(x)``; a layout may compute the two as one."""
+        return self.grn(F.gelu(x), gamma, beta, eps)
 
     def respond(self, x: Tensor, norm: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         """Return ``x + gamma * x * N(norm) + beta``, N dividing by the mean over channels (eq. 2).

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import l2_norm
+from mmcnx2.ops.depthwise_conv import Frames, packed_depthwise_conv
 from mmcnx2.ops.grn import grn
-from mmcnx2.ops.packed_depthwise_conv import Frames, packed_depthwise_conv
 
 KERNEL_RADIUS = 3
 """Radius in sites of ConvNeXt's 7x7 depthwise kernel (paper section 3.1)."""
@@ -33,7 +33,7 @@ class PackedLayout(Layout):
         self.patches = patches
         self.grid = grid
         self.side = side
-        self.frames = Frames.plan(patches, grid, side, KERNEL_RADIUS)
+        self.neighbours = self.plan_depthwise_conv()
 
     @classmethod
     @torch.compiler.disable
@@ -58,6 +58,10 @@ class PackedLayout(Layout):
         patches = visible.flatten().nonzero().flatten().to(device, non_blocking=True)
         return [cls(patches, tuple(visible.shape), strides[-1] // stride) for stride in strides]
 
+    def plan_depthwise_conv(self) -> Frames:
+        """Index the neighbours of every visible site, for :meth:`depthwise_conv`."""
+        return Frames.plan(self.patches, self.grid, self.side, KERNEL_RADIUS)
+
     def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         n, h, w = self.grid
         k, side = weight.shape[-1], self.side
@@ -73,7 +77,7 @@ class PackedLayout(Layout):
         return F.linear(windows.reshape(self.grid[0], -1, kernel.shape[1]), kernel, bias)
 
     def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return packed_depthwise_conv(x, weight, bias, self.frames)
+        return packed_depthwise_conv(x, weight, bias, self.neighbours)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=1)

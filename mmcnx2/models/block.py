@@ -58,8 +58,7 @@ class ConvNeXtV2Block(nn.Module):
     def branch(self, x: Tensor, layout: Layout) -> Tensor:
         """Return what the block adds to ``x``."""
         x = layout.depthwise_conv(x, self.depthwise_conv.weight, self.depthwise_conv.bias)
-        x = F.gelu(self.pointwise_conv1(self.norm(x)))
-        if self.grn is not None:
-            x = self.grn(x, layout)
+        x = self.pointwise_conv1(self.norm(x))
+        x = F.gelu(x) if self.grn is None else self.grn.after_gelu(x, layout)
         x = self.pointwise_conv2(x)
         return x if self.gamma is None else x * self.gamma

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from mmcnx2.checkpoints.loading import translate_on_load
-from mmcnx2.layouts import DenseLayout, Layout, get_layout
+from mmcnx2.layouts import Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.downsample import Downsample, Stem
 from mmcnx2.models.grn import GRN_SCOPES
 from mmcnx2.models.layer_depth import layer_depth
+from mmcnx2.ops.choice import check_ops, choose_ops
 
 ARCHS = {
     'atto': dict(depths=(2, 2, 6, 2), channels=(40, 80, 160, 320)),
@@ -33,6 +34,7 @@ class ConvNeXtV2(nn.Module):
         arch: A name of :data:`ARCHS`, or ``dict(depths=..., channels=...)`` with one entry a stage.
         layout: How features are stored when a mask is given: 'packed' (fast), 'masked' (the
             definition), 'minkowski' (optional). Without a mask everything is dense.
+        ops: Kernels: 'torch', 'triton', or 'auto', which takes Triton on CUDA if it is installed.
         in_channels: Channels of the images.
         stem_patch_size: Kernel and stride of the stem in pixels.
         out_indices: Stages whose maps are returned, negative from the end.
@@ -54,6 +56,7 @@ class ConvNeXtV2(nn.Module):
         arch: str | dict = 'tiny',
         *,
         layout: str = 'packed',
+        ops: str = 'auto',
         in_channels: int = 3,
         stem_patch_size: int = 4,
         out_indices: int | Sequence[int] = -1,
@@ -68,7 +71,9 @@ class ConvNeXtV2(nn.Module):
     ):
         super().__init__()
         self.depths, self.channels = _read_arch(arch)
-        self.layout = get_layout(layout)
+        get_layout(layout)  # refuses what it does not know
+        check_ops(ops)
+        self.layout, self.ops = layout, ops
         if grn_scope not in GRN_SCOPES:
             raise ValueError(f'grn_scope={grn_scope!r} is unknown: use one of image, batch.')
         if not 0 <= drop_path_rate < 1:
@@ -127,12 +132,17 @@ class ConvNeXtV2(nn.Module):
             TypeError: A ``visible`` that is not bool.
         """
         self._check(images, visible)
-        layout = DenseLayout if visible is None else self.layout
-        layouts = layout.plan(visible, self.strides, images.device)
+        layouts = self.plan(images, visible)
         features = self.encode(images, layouts)
         if visible is None:
             return tuple(self._to_output(features[i], i, layouts[i]) for i in self.out_indices)
         return self._to_latent(features[-1], layouts[-1])
+
+    def plan(self, images: Tensor, visible: Tensor | None) -> list[Layout]:
+        """Return each stage's layout for these images; arguments as for :meth:`forward`."""
+        name = 'dense' if visible is None else self.layout
+        layout = get_layout(name, choose_ops(self.ops, images.device))
+        return layout.plan(visible, self.strides, images.device)
 
     def encode(self, images: Tensor, layouts: Sequence[Layout]) -> list[Tensor]:
         """Return each stage's features, channels last, in that stage's layout.

@@ -4,9 +4,10 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmcnx2.layouts import DenseLayout
+from mmcnx2.layouts import get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.convnextv2 import init_convnext_weights
+from mmcnx2.ops.choice import check_ops, choose_ops
 from mmcnx2.registry import MODELS
 
 
@@ -22,6 +23,7 @@ class FCMAEDecoder(BaseModule):
         out_channels: Channels of the images.
         use_grn: GRN in the decoder's blocks, as in the encoder's.
         grn_scope: 'image' or 'batch', as for :class:`ConvNeXtV2`.
+        ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
         init_cfg: mmengine's initialisation config.
     """
 
@@ -35,9 +37,12 @@ class FCMAEDecoder(BaseModule):
         out_channels: int = 3,
         use_grn: bool = True,
         grn_scope: str = 'image',
+        ops: str = 'auto',
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg)
+        check_ops(ops)
+        self.ops = ops
         self.proj = nn.Linear(in_channels, embed_dims)
         # One-dimensional, so that `flat_decay_mult=0.` spares it weight decay like GRN's.
         self.mask_token = nn.Parameter(torch.zeros(embed_dims))
@@ -61,7 +66,8 @@ class FCMAEDecoder(BaseModule):
         """
         x = self.proj(latent.permute(0, 2, 3, 1))
         x = torch.where(visible.to(x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))
-        layout = DenseLayout()
+        dense = get_layout('dense', choose_ops(self.ops, x.device))
+        (layout,) = dense.plan(None, [1], x.device)
         for block in self.blocks:
             x = block(x, layout)
         return self.pred(x).flatten(1, 2)

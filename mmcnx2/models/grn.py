@@ -1,6 +1,7 @@
 """Global Response Normalization (paper section 3.3, eqs. 1 to 3 and Algorithm 1)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcnx2.layouts import Layout
@@ -28,6 +29,10 @@ class GRN(nn.Module):
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         return layout.grn(x, self.gamma, self.beta, self.eps)
 
+    def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return this layer's output for ``GELU(x)``, which a layout may compute as one."""
+        return layout.gelu_grn(x, self.gamma, self.beta, self.eps)
+
     def extra_repr(self) -> str:
         return f'{len(self.gamma)}, eps={self.eps}'
 
@@ -43,6 +48,10 @@ class BatchGRN(GRN):
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         norm = torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
         return layout.respond(x, norm, self.gamma, self.beta, self.eps)
+
+    def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return this layer's output for ``GELU(x)``."""
+        return self(F.gelu(x), layout)
 
 
 GRN_SCOPES = {'image': GRN, 'batch': BatchGRN}

@@ -12,7 +12,7 @@ from tests.support.toy import make_images, make_net, make_visible
 @pytest.mark.parametrize('layout', ['masked', 'packed'])
 def test_the_encoder_is_one_graph(layout):
     net, images = make_net(layout=layout), make_images(2, 64, 96)
-    layouts = net.layout.plan(make_visible(2, 2, 3, 2), net.strides, images.device)
+    layouts = net.plan(images, make_visible(2, 2, 3, 2))
     expected = net.encode(images, layouts)[-1]
     torch.compiler.reset()
     compiled = torch.compile(net.encode, backend='aot_eager', fullgraph=True)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcnx2.ops.packed_depthwise_conv.frames import Frames
+from mmcnx2.ops.depthwise_conv.frames import Frames
 
 
 def packed_depthwise_conv(

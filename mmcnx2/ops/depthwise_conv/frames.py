@@ -65,12 +65,22 @@ class Frames:
             side: Sites along one side of a patch at this stage.
             radius: The kernel's radius in sites.
         """
+        lay_out = cls.windows if side > radius else cls.canvas
+        return lay_out(cls.rows(patches, grid, side), patches, radius)
+
+    @staticmethod
+    def rows(patches: Tensor, grid: tuple[int, int, int], side: int) -> Tensor:
+        """Return the packed row at each site of each patch, one past the last where it is hidden.
+
+        Arguments as for :meth:`plan`.
+
+        Returns:
+            Int64 ``(N, h, w, side, side)``.
+        """
         count = patches.numel() * side * side
         rows = patches.new_full((grid[0] * grid[1] * grid[2], side, side), count)
         packed = torch.arange(count, device=patches.device).view(-1, side, side)
-        rows = rows.index_copy(0, patches, packed).view(*grid, side, side)
-        lay_out = cls.windows if side > radius else cls.canvas
-        return lay_out(rows, patches, radius)
+        return rows.index_copy(0, patches, packed).view(*grid, side, side)
 
 
 def _grid(rows: Tensor) -> Tensor:

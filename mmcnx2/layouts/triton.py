@@ -1,0 +1,41 @@
+"""The dense and the packed layout with Triton's kernels: the same features, computed faster."""
+
+from torch import Tensor
+
+from mmcnx2.layouts.dense import DenseLayout
+from mmcnx2.layouts.packed import KERNEL_RADIUS, PackedLayout
+from mmcnx2.ops.depthwise_conv.triton import depthwise_conv
+from mmcnx2.ops.depthwise_conv.windows import Windows
+from mmcnx2.ops.grn.triton import gelu_grn
+
+
+class TritonPackedLayout(PackedLayout):
+    """Rows of visible sites; see :class:`PackedLayout`."""
+
+    def plan_depthwise_conv(self) -> Windows:
+        return Windows.of_blocks(self.patches, self.grid, self.side, KERNEL_RADIUS)
+
+    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return depthwise_conv(x, weight, bias, self.neighbours)
+
+    def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return gelu_grn(x, gamma, beta, eps)
+
+
+class TritonDenseLayout(DenseLayout):
+    """Whole maps, channels last; see :class:`DenseLayout`.
+
+    The table of neighbours depends on the size of the maps alone. It is made when the first block
+    of a stage asks for it, and the other blocks share it.
+    """
+
+    def __init__(self):
+        self.neighbours = None
+
+    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.neighbours is None:
+            self.neighbours = Windows.of_map(*x.shape[1:3], weight.shape[-1] // 2, x.device)
+        return depthwise_conv(x, weight, bias, self.neighbours)
+
+    def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return gelu_grn(x.flatten(1, 2), gamma, beta, eps).view(x.shape)

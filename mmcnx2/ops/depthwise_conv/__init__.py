@@ -1,0 +1,10 @@
+"""7x7 depthwise convolution of visible sites or whole maps, channels last.
+
+``reference`` is plain torch, ``triton`` the fast one, which is imported where it is wanted.
+"""
+
+from mmcnx2.ops.depthwise_conv.frames import Frames
+from mmcnx2.ops.depthwise_conv.reference import packed_depthwise_conv
+from mmcnx2.ops.depthwise_conv.windows import Windows
+
+__all__ = ['Frames', 'Windows', 'packed_depthwise_conv']
