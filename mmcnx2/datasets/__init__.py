@@ -2,5 +2,6 @@
 
 from mmcnx2.datasets.decode_crop import DecodeRandomResizedCrop, LoadEncodedImage
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
+from mmcnx2.datasets.shards import ImageShards
 
-__all__ = ['DecodeRandomResizedCrop', 'ImageFolderUnlabelled', 'LoadEncodedImage']
+__all__ = ['DecodeRandomResizedCrop', 'ImageFolderUnlabelled', 'ImageShards', 'LoadEncodedImage']

@@ -4,11 +4,10 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 
-import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcnx2.datasets.encoded_image import UnreadableImageError
+from mmcnx2.datasets.unreadable import UnreadableImages, run_transforms
 from mmcnx2.registry import DATASETS
 
 # What mmcv's default decoder (OpenCV) reads.
@@ -55,7 +54,7 @@ class ImageFolderUnlabelled(BaseDataset):
     @property
     def unreadable(self) -> list[str]:
         """Paths of the files that could not be read so far, in the data set's order."""
-        return [self.get_data_info(i)['img_path'] for i in self._unreadable.nonzero().flatten()]
+        return [self.get_data_info(i)['img_path'] for i in self._unreadable.indices]
 
     def load_data_list(self) -> list[dict]:
         """List the images. See the class for errors."""
@@ -80,32 +79,15 @@ class ImageFolderUnlabelled(BaseDataset):
         if self._fully_initialized:
             return
         super().full_init()
-        # Shared memory: a file that one worker has found unreadable is named by no other.
-        self._unreadable = torch.zeros(len(self), dtype=torch.bool).share_memory_()
+        self._unreadable = UnreadableImages(len(self))
 
     def prepare_data(self, idx: int) -> dict | None:
         """Return sample ``idx`` after the pipeline, or None if its file cannot be read."""
         data = self.get_data_info(idx)
-        if not self.pipeline.transforms:
-            return data
-        read, *transforms = self.pipeline.transforms
         path = data['img_path']
-        try:
-            data = read(data)
-            reason = 'no image in it'
-        except Exception as error:  # decoders share no base class for their errors
-            data, reason = None, f'{type(error).__name__}: {" ".join(str(error).split())}'
-        if data is None:
-            self._name_unreadable(idx, path, reason)
-            return None
-        try:
-            for transform in transforms:
-                data = transform(data)
-                if data is None:
-                    return None
-        except UnreadableImageError as error:
-            self._name_unreadable(idx, path, str(error))
-            return None
+        data, reason = run_transforms(self.pipeline.transforms, data)
+        if reason:
+            self._unreadable.add(idx, path, reason)
         return data
 
     def __getitem__(self, idx: int) -> dict:
@@ -118,24 +100,13 @@ class ImageFolderUnlabelled(BaseDataset):
             data = self.prepare_data(idx)
             if data is not None:
                 return data
-            if self._unreadable.all():
+            if len(self._unreadable) == len(self):
                 break
             idx = self._rand_another()
         raise RuntimeError(
-            f"{int(self._unreadable.sum())} of {len(self)} images below '{self.data_root}' could "
+            f"{len(self._unreadable)} of {len(self)} images below '{self.data_root}' could "
             f'not be read and none was left to take their place: see the warnings above for names '
             f'and reasons.'
-        )
-
-    def _name_unreadable(self, idx: int, path: str, reason: str) -> None:
-        if self._unreadable[idx]:
-            return
-        self._unreadable[idx] = True
-        print_log(
-            f"Cannot read '{path}' ({reason}): another image takes its place; "
-            f'{int(self._unreadable.sum())} of {len(self)} files unreadable so far.',
-            logger='current',
-            level=logging.WARNING,
         )
 
 

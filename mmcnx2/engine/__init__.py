@@ -2,5 +2,6 @@
 
 from mmcnx2.engine.knn_hook import KNNHook
 from mmcnx2.engine.layer_decay import LayerDecayOptimWrapperConstructor
+from mmcnx2.engine.shard_epoch_hook import ShardEpochHook
 
-__all__ = ['KNNHook', 'LayerDecayOptimWrapperConstructor']
+__all__ = ['KNNHook', 'LayerDecayOptimWrapperConstructor', 'ShardEpochHook']

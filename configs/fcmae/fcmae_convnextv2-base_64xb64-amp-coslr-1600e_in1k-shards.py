@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/fcmae_convnextv2.py',
+    '../_base_/datasets/shards_fcmae.py',
+    '../_base_/schedules/fcmae_1600e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(backbone=dict(arch='base'), neck=dict(in_channels=1024))

@@ -1,0 +1,77 @@
+"""Files that hold no image: counted, named once, and replaced; nothing else fails silently."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.logging import print_log
+
+from mmcnx2.datasets.encoded_image import UnreadableImageError
+
+
+class UnreadableImages:
+    """The files that could not be read so far, known to every worker of a process.
+
+    Args:
+        total: Number of images in the data set.
+    """
+
+    def __init__(self, total: int):
+        # Shared memory: a file that one worker has found unreadable is named by no other.
+        self._seen = torch.zeros(total, dtype=torch.bool).share_memory_()
+
+    def __len__(self) -> int:
+        return int(self._seen.sum())
+
+    @property
+    def indices(self) -> list[int]:
+        """Positions in the data set, ascending."""
+        return self._seen.nonzero().flatten().tolist()
+
+    def add(self, index: int, path: str, reason: str) -> None:
+        """Count a file and warn of it, the first time that it is met."""
+        if self._seen[index]:
+            return
+        self._seen[index] = True
+        print_log(
+            f"Cannot read '{path}' ({reason}): another image takes its place; "
+            f'{len(self)} of {len(self._seen)} files unreadable so far.',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | None, str | None]:
+    """Run a pipeline that begins with the transform that reads the file.
+
+    Whatever that one raises is the file's fault, and so is an ``UnreadableImageError`` of a later
+    one; anything else is a mistake in the pipeline and is raised.
+
+    Args:
+        transforms: Of a pipeline; may be empty.
+        data: What the first one wants.
+
+    Returns:
+        The sample and why the file could not be read; one or both of them are None.
+    """
+    if not transforms:
+        return data, None
+    read, *transforms = transforms
+    try:
+        data = read(data)
+        if data is None:
+            return None, 'no image in it'
+    except Exception as error:  # decoders share no base class for their errors
+        return None, _describe(error)
+    try:
+        for transform in transforms:
+            data = transform(data)
+            if data is None:
+                break
+    except UnreadableImageError as error:
+        return None, _describe(error)
+    return data, None
+
+
+def _describe(error: Exception) -> str:
+    return f'{type(error).__name__}: {" ".join(str(error).split())}'

@@ -1,0 +1,141 @@
+"""Shards are read in part, from disk or over http, again when they break, and never unpacked."""
+
+import io
+import tarfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from mmcnx2.datasets.shards import stream
+from mmcnx2.datasets.shards.stream import read_index, read_shard
+from tests.support.shards import make_shards
+
+
+@pytest.fixture(scope='module')
+def shards(tmp_path_factory) -> Path:
+    return make_shards(tmp_path_factory.mktemp('set'), 7)
+
+
+@pytest.fixture
+def address(shards):
+    """An http server on this machine that serves the shards."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=shards)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def keys(location, start: int, stop: int) -> list[str]:
+    return [sample['__key__'] for sample in read_shard(str(location), start=start, stop=stop)]
+
+
+def tar(path: Path, *members: tarfile.TarInfo, data: bytes = b'data') -> Path:
+    with tarfile.open(path, 'w') as file:
+        for member in members:
+            member.size = len(data) if member.isreg() else 0
+            file.addfile(member, io.BytesIO(data) if member.isreg() else None)
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, linkname: str = '') -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, linkname
+    return info
+
+
+@pytest.mark.parametrize(('start', 'stop'), [(0, 5), (2, 4), (4, 5), (3, 3)])
+def test_reads_part_of_a_shard(shards, start, stop):
+    names = [f'{i:09d}' for i in range(start, stop)]
+    assert keys(shards / 'images-000000.tar', start, stop) == names
+
+
+def test_gives_the_bytes_that_were_packed(shards):
+    packed = {}
+    for name in ('images-000000.tar', 'images-000001.tar'):
+        with tarfile.open(shards / name) as file:
+            for info in file:
+                packed[info.name] = file.extractfile(info).read()
+    for shard, images in (('images-000000.tar', 5), ('images-000001.tar', 2)):
+        for sample in read_shard(str(shards / shard), start=0, stop=images):
+            assert sample['jpg'] == packed[f'{sample["__key__"]}.jpg'], sample['__key__']
+
+
+@pytest.mark.skipif(not which('curl'), reason='webdataset reads addresses by curl')
+def test_reads_over_http(address):
+    assert read_index(address).images == 7
+    assert keys(f'{address}/images-000001.tar', 0, 2) == ['000000005', '000000006']
+    assert keys(f'{address}/images-000000.tar', 1, 3) == ['000000001', '000000002']
+
+
+@pytest.mark.skipif(not which('curl'), reason='webdataset reads addresses by curl')
+def test_an_address_without_shards_is_an_error(address):
+    with pytest.raises(FileNotFoundError, match=f"'{address}/other/index.json' cannot be read"):
+        read_index(f'{address}/other')
+
+
+def test_a_folder_without_shards_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/index.json' cannot be read.*make_sh"):
+        read_index(str(tmp_path))
+
+
+@pytest.mark.parametrize('root', ['pipe:echo owned', 'gs://bucket', 's3://bucket', 'file:///etc'])
+def test_other_addresses_are_refused(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match='neither a path nor an http'):
+        read_index(root)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [
+        member('../escaped.jpg'),
+        member('/tmp/escaped.jpg'),
+        member('a/link.jpg', tarfile.SYMTYPE, '/etc/passwd'),
+        member('a/link.jpg', tarfile.LNKTYPE, '../escaped.jpg'),
+        member('a/device.jpg', tarfile.CHRTYPE),
+        member('a/pipe.jpg', tarfile.FIFOTYPE),
+        member('a/folder.jpg', tarfile.DIRTYPE),
+    ],
+    ids=['parent', 'absolute', 'symbolic link', 'hard link', 'device', 'pipe', 'folder'],
+)
+def test_nothing_in_an_archive_is_written_or_followed(bad, tmp_path, monkeypatch):
+    (tmp_path / 'work').mkdir()
+    monkeypatch.chdir(tmp_path / 'work')
+    path = tar(tmp_path / 'evil.tar', bad, member('good.jpg'))
+    before = sorted(tmp_path.rglob('*'))
+    samples = list(read_shard(str(path), start=0, stop=2 if bad.isreg() else 1))
+    assert samples[-1]['__key__'] == 'good'
+    assert all(sample['jpg'] == b'data' for sample in samples)
+    assert sorted(tmp_path.rglob('*')) == before, 'a file was written'
+    assert not Path('/tmp/escaped.jpg').exists()
+
+
+@pytest.mark.parametrize('end', [0, 700, 4000], ids=['empty', 'within a member', 'between members'])
+def test_a_shard_that_ends_early_is_named(shards, tmp_path, end):
+    path = tmp_path / 'cut.tar'
+    path.write_bytes((shards / 'images-000000.tar').read_bytes()[:end])
+    with pytest.raises(OSError, match=r"shard '.*cut.tar' cannot be read from image \d to 5"):
+        keys(path, 0, 5)
+
+
+def test_a_missing_shard_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"shard '.*no.tar' cannot be read.*No such file.*--verify"):
+        keys(tmp_path / 'no.tar', 0, 1)
+
+
+def test_a_stream_that_breaks_is_read_on(shards, monkeypatch):
+    whole = (shards / 'images-000000.tar').read_bytes()
+    streams = [io.BytesIO(whole[:6000]), io.BytesIO(b''), io.BytesIO(whole)]
+    monkeypatch.setattr(stream, 'open_location', lambda _: streams.pop(0))
+    assert keys('anywhere', 0, 5) == [f'{i:09d}' for i in range(5)]
+    assert not streams

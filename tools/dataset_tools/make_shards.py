@@ -1,0 +1,79 @@
+"""Pack a folder of images, or an ImageNet tree, into tar shards that training can stream.
+
+Stopped at any point, the same command goes on where it was. Example:
+python tools/dataset_tools/make_shards.py data/imagenet/train --out data/imagenet-shards --labels
+"""
+
+import argparse
+import os
+import time
+
+from mmcnx2.datasets.shards.pack import PackSettings, pack
+from mmcnx2.datasets.shards.recompress import Recompression
+from mmcnx2.datasets.shards.verify import verify
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', nargs='?', help='folder of images, nested as deep as it likes')
+    parser.add_argument('--out', help='folder of the shards')
+    parser.add_argument(
+        '--verify', metavar='DIR',
+        help='check the shards in a folder against their index, and make none',
+    )
+    parser.add_argument(
+        '--labels', action='store_true', help='the folders directly below the source are classes'
+    )
+    parser.add_argument(
+        '--images-per-shard', type=int, default=1000, metavar='N', help='default: %(default)s'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help='of the order of the images; default: %(default)s'
+    )
+    parser.add_argument(
+        '--quality', type=int, metavar='Q',
+        help='encode again as JPEG of this quality, 4:2:0; default: pack the files as they are',
+    )
+    parser.add_argument(
+        '--short-side', type=int, metavar='PIXELS',
+        help='reduce larger images to this short side, as JPEG of --quality or 90',
+    )
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1,
+        help='processes; the shards do not depend on their number',
+    )  # fmt: skip
+    args = parser.parse_args()
+    if not args.verify and not (args.source and args.out):
+        parser.error('give a folder of images and --out, or --verify.')
+    return args
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        if args.verify:
+            if problems := verify(args.verify):
+                raise SystemExit('\n'.join(f'error: {problem}' for problem in problems))
+            print(f'{args.verify}: all shards are as the index says.')
+            return
+        recompression = None
+        if args.quality is not None or args.short_side is not None:
+            recompression = Recompression(args.quality, args.short_side)
+        settings = PackSettings(args.images_per_shard, args.labels, args.seed, recompression)
+        start = time.perf_counter()
+        index = pack(args.source, args.out, settings, workers=args.workers)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f'error: {error}') from None
+    size = sum(shard.bytes for shard in index.shards)
+    print(
+        f'{args.out} holds {index.images} images in {len(index.shards)} shards, {size / 1e9:.2f} '
+        f'GB ({time.perf_counter() - start:.0f} s).'
+    )
+    if index.left_out:
+        print(f'{len(index.left_out)} files were no images; index.json lists them as left_out.')
+
+
+if __name__ == '__main__':
+    main()
