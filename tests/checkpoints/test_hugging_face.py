@@ -16,8 +16,10 @@ import torch
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.models.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
+from tests.support.command_line import passed, tool
 from tests.support.logits import logits_of
-from tests.support.toy import make_images
+from tests.support.states import make_state
+from tests.support.toy import ARCH, make_images
 
 PYTHON = os.environ.get('MMCNX2_HF_PYTHON')
 SCRIPT = Path(__file__).parents[1] / 'support' / 'hugging_face.py'
@@ -69,3 +71,15 @@ def test_logits_are_equal_at_every_published_size(arch, tmp_path):
     for name, tensor in answer['weights'].items():
         assert back[name].shape == tensor.shape and back[name].equal(tensor), name
     (tmp_path / 'answer.pt').unlink()
+
+
+def test_from_pretrained_reads_what_the_tool_wrote(tmp_path):
+    torch.save(make_state('norm', 'head'), tmp_path / 'ours.pth')
+    options = ('--to', 'hf', '--keep-name')
+    passed(
+        tool('model_converters/convert.py', 'ours.pth', 'model.safetensors', *options, cwd=tmp_path)
+    )
+    images = make_images(2, 64, 96)
+    answer = ask(tmp_path, images=images)
+    expected = logits_of(make_state('norm', 'head'), images, ARCH)
+    assert_close('logits', expected, answer['logits'], relative=1e-9)

@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import EMAHook
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModel, BaseTTAModel
@@ -18,9 +19,11 @@ from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.dialects import READABLE
 from mmcnx2.checkpoints.files import save_checkpoint
 from mmcnx2.models import ConvNeXtV2
+from tests.support.command_line import ROOT
 from tests.support.fcmae import make_fcmae
 from tests.support.states import CLASSES, assert_same_state, bare, make_state
 from tests.support.toy import ARCH
+from tests.support.toy_config import shrink
 
 
 @pytest.fixture
@@ -70,6 +73,34 @@ def test_init_cfg_takes_every_dialect_with_a_prefix_or_without(dialect, prefix, 
     net = ConvNeXtV2(ARCH, final_norm=has_norm, init_cfg=init_cfg).double()
     net.init_weights()
     assert_same_state(bare(state), net.state_dict())
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        'mask_rcnn/mask-rcnn_convnextv2-atto_fpn_1xb8-12e_scenes.py',
+        'upernet/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
+    ],
+    ids=['detector', 'segmentor'],
+)
+@pytest.mark.parametrize('to', ['official', 'timm', 'hf'])
+def test_a_detector_and_a_segmentor_start_from_every_librarys_classifier(config, to, tmp_path):
+    cfg = shrink(Config.fromfile(ROOT / 'configs' / config))
+    arch = {key: tuple(value) for key, value in cfg.model.backbone.arch.items()}
+    state = make_state('norm', 'head', arch=arch)
+    torch.save({'model': convert_state_dict(state, to=to)}, tmp_path / 'theirs.pth')
+    cfg.model.backbone.init_cfg = dict(
+        type='Pretrained', checkpoint=str(tmp_path / 'theirs.pth'), prefix='backbone.'
+    )
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model).double()
+    model.backbone.init_weights()
+    loaded = model.backbone.state_dict()
+    assert_same_state(bare(state), {name: loaded[name] for name in bare(state)})
+    model.backbone.load_state_dict({name: 0 * tensor for name, tensor in loaded.items()})
+    load_checkpoint(model, str(tmp_path / 'theirs.pth'))
+    loaded = model.backbone.state_dict()
+    assert_same_state(bare(state), {name: loaded[name] for name in bare(state)})
 
 
 def test_missing_and_unused_keys_are_listed(state, tmp_path, log):
