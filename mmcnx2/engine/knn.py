@@ -36,11 +36,7 @@ def knn_top1(
     leave_one_out = bank is None
     if leave_one_out:
         bank, bank_labels = queries, labels
-    others = len(bank) - leave_one_out
-    if k > others:
-        raise ValueError(
-            f'k={k} neighbours are more than the {others} images to compare with: lower k.'
-        )
+    check_neighbours(k, len(bank) - leave_one_out)
     queries, bank = F.normalize(queries, dim=1), F.normalize(bank, dim=1)
     classes = int(max(bank_labels.max(), labels.max())) + 1
     right = 0
@@ -55,6 +51,22 @@ def knn_top1(
         votes.scatter_add_(1, bank_labels[index], weight)
         right += int((votes.argmax(1) == labels[start : start + chunk]).sum())
     return 100 * right / len(queries)
+
+
+def check_neighbours(k: int, images: int) -> None:
+    """Refuse more neighbours than there are.
+
+    Args:
+        k: Neighbours that vote.
+        images: To compare a query with.
+
+    Raises:
+        ValueError: If k is larger.
+    """
+    if k > images:
+        raise ValueError(
+            f'k={k} neighbours are more than the {images} images to compare with: lower k.'
+        )
 
 
 def check_same_classes(queries, bank) -> None:

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.engine.features import extract_features, labelled_images
-from mmcnx2.engine.knn import check_same_classes, knn_top1
+from mmcnx2.engine.knn import check_neighbours, check_same_classes, knn_top1
 from mmcnx2.registry import HOOKS
 
 
@@ -60,8 +60,12 @@ class KNNHook(Hook):
         """Find the images, so that what is wrong with them shows before any work."""
         self.query_loader = labelled_images(self.queries, **self.loading)
         self.bank_loader = labelled_images(self.bank, **self.loading) if self.bank else None
+        queries = self.query_loader.dataset
         if self.bank_loader:
-            check_same_classes(self.query_loader.dataset, self.bank_loader.dataset)
+            check_same_classes(queries, self.bank_loader.dataset)
+            check_neighbours(self.k, len(self.bank_loader.dataset))
+        else:
+            check_neighbours(self.k, len(queries) - 1)
         self.start = time.perf_counter()
 
     def after_train_epoch(self, runner: Runner) -> None:

@@ -30,12 +30,15 @@ FAMILIES = dict(
 
 
 class Weights(Hook):
-    """Keeps the head's weights after each step, and those that are validated or tested."""
+    """Keeps the head's weights before and after each step, and as validated or tested."""
 
     priority = 'VERY_LOW'
 
     def __init__(self):
-        self.trained, self.evaluated = [], []
+        self.started, self.trained, self.evaluated = [], [], []
+
+    def before_train_iter(self, runner, *_, **__):
+        self.started.append(head_of(runner))
 
     def after_train_iter(self, runner, *_, **__):
         self.trained.append(head_of(runner))
@@ -95,6 +98,32 @@ def test_trains_for_an_epoch(family, scenes, encoder, tmp_path):
             assert value.equal(before[f'backbone.{key}']), f'{key} was to stay frozen'
 
 
+def test_a_folder_with_another_number_of_classes_is_refused_before_training(
+    scenes, encoder, tmp_path
+):
+    cfg = toy(FAMILIES['folder'], scenes, encoder, tmp_path)
+    cfg.model.head.num_classes = cfg.model.head.loss.num_classes = 7
+    with pytest.raises(AssertionError, match=r'`num_classes` \(\d+\).*does not matches.*10'):
+        Runner.from_cfg(cfg).train()
+    assert not list(tmp_path.glob('*.pth'))
+
+
+def test_own_classes_take_two_changed_lines(tmp_path):
+    lines = (CONFIGS / f'convnext_v2/{FAMILIES["folder"]}.py').read_text().splitlines()
+    changes = dict(data_root="'data/birds'", num_classes='7', _base_=None)
+    for i, line in enumerate(lines):
+        name = line.split(' = ')[0]
+        if changes.get(name):
+            lines[i] = f'{name} = {changes.pop(name)}'
+    assert list(changes) == ['_base_'], f'no line of their own: {changes}'
+    copy = tmp_path / 'birds.py'
+    copy.write_text('\n'.join(lines).replace("'../_base_", f"'{CONFIGS}/_base_"))
+    cfg = Config.fromfile(copy)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.data_root == 'data/birds'
+    assert cfg.model.head.num_classes == cfg.model.data_preprocessor.num_classes == 7
+
+
 @pytest.fixture(scope='module')
 def averaged(tmp_path_factory, scenes, encoder):
     """A fine-tuning run whose average moves by a tenth a step: config, weights seen, checkpoint."""
@@ -135,6 +164,21 @@ def test_the_average_is_what_is_tested(averaged):
     runner.test()
     for evaluated in tested.evaluated:
         assert_close('tested', weights.evaluated[0], evaluated, 1e-6)
+
+
+def test_training_goes_on_from_its_own_weights_and_their_average(averaged, tmp_path):
+    config, weights, checkpoint = averaged
+    cfg = Config.fromfile(config)
+    cfg.update(load_from=str(checkpoint), resume=True, work_dir=str(tmp_path))
+    cfg.train_cfg.max_epochs = 2
+    runner, resumed = Runner.from_cfg(cfg), Weights()
+    runner.register_hook(resumed)
+    runner.train()
+    assert resumed.started[0].equal(weights.trained[-1])
+    average = weights.evaluated[0]
+    for trained in resumed.trained:
+        average = 0.9 * average + 0.1 * trained
+    assert_close('validated', average, resumed.evaluated[0], 1e-6)
 
 
 def test_mmpretrains_inferencers_take_config_and_checkpoint(averaged, scenes):

@@ -92,7 +92,9 @@ def test_features_are_the_dense_maps_averaged_in_the_order_of_the_files(scenes, 
     assert [Path(path).parent.name for path in paths] == [classes[i] for i in labels]
 
 
-def test_other_classes_are_refused_before_training(scenes, tmp_path):
+def test_other_classes_and_too_few_images_are_refused_before_training(scenes, tmp_path):
+    with pytest.raises(ValueError, match='k=20 neighbours are more than the 19 images'):
+        pre_train(scenes, tmp_path, queries=folder(scenes, 'val'), k=20)
     with pytest.raises(ValueError, match='queries have 10 classes, the bank 2, and one side'):
         pre_train(
             scenes,

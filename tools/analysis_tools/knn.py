@@ -15,7 +15,7 @@ from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
 from mmcnx2.engine.features import extract_features, labelled_images
-from mmcnx2.engine.knn import check_same_classes, knn_top1
+from mmcnx2.engine.knn import check_neighbours, check_same_classes, knn_top1
 from mmcnx2.engine.launch import add_config_options, check_checkpoint, check_inputs, read_config
 from mmcnx2.registry import MODELS
 
@@ -73,6 +73,7 @@ def main() -> None:
             for dataset in (test.dataset, cfg.train_dataloader.dataset)
         ]
         check_same_classes(loaders[0].dataset, loaders[1].dataset)
+        check_neighbours(args.k, len(loaders[1].dataset))
         model = load_model(cfg, args.checkpoint)
         features = [extract_features(model, loader, progress=show_progress) for loader in loaders]
         top1 = knn_top1(*features[0], *features[1], k=args.k, temperature=args.temperature)
