@@ -195,8 +195,12 @@ def test_augmentation(recipe):
     assert (augment.num_policies, augment.magnitude_level) == (2, 9)
     assert (augment.magnitude_std, augment.total_level) == (0.5, 10)
     assert {transform.prob for transform in augment.transforms} == {0.5}
+    mean, std = (load(recipe).model.data_preprocessor[key][::-1] for key in ('mean', 'std'))
+    padding = [round(value) for value in mean]  # BGR, as images are here
+    assert augment.hparams == dict(pad_val=padding, interpolation='bicubic')
     assert (type(erase).__name__, erase.erase_prob, erase.mode) == ('RandomErasing', 0.25, 'rand')
     assert (erase.min_area_ratio, erase.max_area_ratio) == (0.02, 1 / 3)
+    assert (erase.fill_color, erase.fill_std) == (mean, std)
 
 
 def test_rand_augment_has_timms_operations():

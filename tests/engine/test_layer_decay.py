@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from mmpretrain.models import ImageClassifier
 from torch import nn
 
 from mmcnx2.models import ConvNeXtV2, FCMAEDecoder
@@ -75,10 +76,12 @@ def test_equals_the_constructors_of_mmdet_and_mmseg(scope, layer_decay_type, dec
     assert_same(expected, ours(model, layer_decay_type))
 
 
-def test_equals_mmpretrains_constructor_on_our_backbone():
-    """Its models hand parameter names on to ``get_layer_depth``, which counts 'single' then."""
-    model = make_model()
-    model.get_layer_depth = lambda name: model.backbone.get_layer_depth(name, 'backbone.')
+def test_equals_mmpretrains_constructor():
+    """Its classifiers hand names on to the backbone, which counts 'single' unless told else."""
+    model = ImageClassifier(
+        backbone=make_model().backbone,
+        head=dict(type='LinearClsHead', num_classes=3, in_channels=4),
+    )
     expected = settings(
         model,
         'mmpretrain.LearningRateDecayOptimWrapperConstructor',

@@ -1,5 +1,5 @@
-# Base and large: Table 11. The paper prints 6.25e-3 per 256 images; the official command, and
-# mmpretrain's 2.5e-3 a step, have a tenth of it.
+# Tables 9 to 11: base and large. The paper prints 6.25e-3 per 256 images; the official command has
+# a tenth of it, and so has mmpretrain, with 2.5e-3 at 1024 images.
 _base_ = './convnextv2_finetune_300e.py'
 
 max_epochs = 100

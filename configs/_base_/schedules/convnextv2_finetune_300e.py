@@ -1,4 +1,4 @@
-# Fine-tuning after FCMAE, 1024 images a step: tiny's column of the paper's Table 10.
+# Fine-tuning after FCMAE, 1024 images a step (paper, Tables 9 to 11): tiny.
 _base_ = './convnextv2_300e.py'
 
 warmup_epochs = 40

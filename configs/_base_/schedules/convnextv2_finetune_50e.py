@@ -1,5 +1,5 @@
-# Huge: Table 11. Its 1.25e-3 per 256 images stands in the paper alone; base's and large's rates are
-# printed ten times too large there, so try a lower one if this diverges.
+# Tables 9 to 11: huge. Its 1.25e-3 per 256 images stands in the paper alone, which prints the rates
+# of base and large ten times too large: try a lower one if this diverges.
 _base_ = './convnextv2_finetune_300e.py'
 
 max_epochs = 50

@@ -1,4 +1,4 @@
-# Table 9: atto, femto, pico and nano. No warm-up.
+# Tables 9 to 11: atto, femto, pico and nano. No warm-up.
 _base_ = './convnextv2_finetune_300e.py'
 
 max_epochs = 600
