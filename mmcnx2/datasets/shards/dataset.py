@@ -69,6 +69,11 @@ class ImageShards(IterableDataset):
         """``classes``, the names in the order of the labels."""
         return dict(classes=tuple(self.index.classes))
 
+    @property
+    def unreadable(self) -> list[int]:
+        """Numbers (``sample_idx``) of the images that could not be read so far."""
+        return self._unreadable.indices
+
     def __len__(self) -> int:
         """Return the images of a rank, the larger number if ranks differ by one."""
         return -(-self.index.images // self.world_size)
@@ -118,7 +123,7 @@ class ImageShards(IterableDataset):
             rng = random.Random(f'{seed} {epoch} {self.rank} {worker}')
             samples = webdataset.shuffle(self.shuffle_buffer, rng=rng)(samples)
         passed = batch_size * len(range(worker, done, workers))
-        return self._process(islice(samples, passed, None))
+        yield from self._process(islice(samples, passed, None))
 
     def _read(self, images: range, order: list[int]) -> Iterator[dict]:
         """Yield encoded images at positions of an epoch whose shards come in an order."""

@@ -1,0 +1,92 @@
+"""Training on shards through mmengine's runner, broken off within an epoch and resumed."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmcnx2.compat import amp_off_without_gpu
+from tests.support.shards import make_shards
+from tests.support.toy_config import shorten, shrink
+
+CONFIG = Path(__file__).parents[2] / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_shards.py'
+IMAGES, BATCH, EPOCHS = 19, 4, 2
+STEPS = IMAGES // BATCH
+
+
+class Watch(Hook):
+    """Notes the images of each step, and breaks the run off after some of them."""
+
+    def __init__(self, stop_after: int | None = None):
+        self.steps = []
+        self.stop_after = stop_after
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        self.steps.append([sample.sample_idx for sample in data_batch['data_samples']])
+        if len(self.steps) == self.stop_after:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope='module')
+def shards(tmp_path_factory) -> Path:
+    return make_shards(tmp_path_factory.mktemp('set'), IMAGES, size=32)
+
+
+def config(shards: Path, work_dir: Path, **loader) -> Config:
+    cfg = shorten(shrink(Config.fromfile(CONFIG)))
+    cfg.train_cfg.max_epochs = EPOCHS
+    cfg.train_dataloader.update(batch_size=BATCH, **loader)
+    cfg.train_dataloader.dataset.update(data_root=str(shards), shuffle_buffer=8)
+    cfg.train_dataloader.dataset.pipeline[1].scale = 64
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=1, max_keep_ckpts=-1)
+    cfg.work_dir = str(work_dir)
+    amp_off_without_gpu(cfg)
+    return cfg
+
+
+def train(cfg: Config, watch: Watch) -> Runner:
+    runner = Runner.from_cfg(cfg)
+    # Last, so that a step is saved before the run breaks off.
+    runner.register_hook(watch, priority='LOWEST')
+    runner.train()
+    return runner
+
+
+@pytest.mark.parametrize(('num_workers', 'stop_after'), [(0, 3), (0, STEPS), (2, STEPS + 1)])
+def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, stop_after):
+    loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
+    broken = Watch(stop_after)
+    with pytest.raises(KeyboardInterrupt):
+        train(config(shards, tmp_path / 'run', **loader), broken)
+    cfg = config(shards, tmp_path / 'run', **loader)
+    cfg.resume = True
+    resumed = Watch()
+    runner = train(cfg, resumed)
+
+    whole = config(shards, tmp_path / 'whole', **loader)
+    whole.randomness = dict(seed=runner.seed, diff_rank_seed=True)
+    unbroken = Watch()
+    train(whole, unbroken)
+    assert len(unbroken.steps) == EPOCHS * STEPS == runner.iter
+    assert broken.steps + resumed.steps == unbroken.steps
+    assert unbroken.steps[:STEPS] != unbroken.steps[STEPS:], 'both epochs have one order'
+
+
+def test_resuming_within_an_epoch_with_other_workers_is_refused(shards, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(config(shards, tmp_path), Watch(stop_after=2))
+    cfg = config(shards, tmp_path)
+    cfg.resume = True
+    cfg.train_dataloader.batch_size = 2
+    with pytest.raises(ValueError, match=r"within epoch 1 with .*'batch_size': 4.*'batch_size': 2"):
+        train(cfg, Watch())
+
+
+def test_a_loop_without_epochs_is_refused(shards, tmp_path):
+    cfg = config(shards, tmp_path)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=2)
+    cfg.param_scheduler = None
+    with pytest.raises(ValueError, match='IterBasedTrainLoop, but shards are read epoch by epoch'):
+        train(cfg, Watch())
