@@ -130,7 +130,8 @@ def _translate(
         if module.state_dict().keys() & state_dict.keys():
             return state_dict  # mmengine says what is missing and what is unexpected
         raise ValueError(f'nothing to load into this {type(module).__name__}: {error}') from None
-    print_log(f'{describe(found)}.', logger=logger)
+    # The runner gives no logger, but its log must say so too.
+    print_log(f'{describe(found)}.', logger=logger or 'current')
     if found.dialect is MMCNX2 and found.prefix == prefix:
         return state_dict
     converted, left = write(found, MMCNX2, encoder_prefix=prefix)
