@@ -42,28 +42,30 @@ class LoadEncodedImage(BaseTransform):
 
 @TRANSFORMS.register_module()
 class DecodeRandomResizedCrop(RandomResizedCrop):
-    """Decode a random crop of an image and resize it, bicubic with antialiasing.
+    """Decode a random crop of an image, resize it, bicubic with antialiasing, and perhaps flip it.
 
     After :class:`LoadEncodedImage` it does, in less time, what ``RandomResizedCrop(
-    backend='pillow', interpolation='bicubic')`` does after ``LoadImageFromFile``:
+    backend='pillow', interpolation='bicubic')`` and ``RandomFlip`` do after ``LoadImageFromFile``:
 
     - The crop is drawn from the size in the file's header, before decoding, by mmpretrain's
       ``RandomResizedCrop``: the distribution is torchvision's.
     - A JPEG is decoded at 1/2, 1/4 or 1/8 where the crop is then still at least as large as the
       output. That moves the crop's edges by less than a pixel of the decoded image.
-    - The crop is resized by torch's antialiased bicubic kernel for uint8, whose results differ from
-      Pillow's by rounding alone.
+    - The crop is resized by torch's antialiased bicubic kernel for uint8, whose results are
+      Pillow's but for rounding (see :func:`~mmcnx2.datasets.resize.resize_bicubic`).
 
     Required and removed key: ``encoded_img``. Added keys: ``img``, BGR, uint8
-    ``(height, width, 3)``; ``img_shape``.
+    ``(height, width, 3)``; ``img_shape``, ``flip`` and ``flip_direction``.
 
     Args:
         scale: Height and width of the output in pixels, or one number for both.
         crop_ratio_range: Area of the crop over the area of the image, drawn uniformly.
         aspect_ratio_range: Width over height of the crop, drawn log-uniformly.
         max_attempts: Draws before the largest centred crop with a valid aspect ratio is taken.
+        flip_prob: Probability that left and right are exchanged.
 
     Raises:
+        ValueError: If a range or probability is none.
         UnreadableImageError: If the image is damaged.
     """
 
@@ -73,7 +75,10 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
         crop_ratio_range: tuple[float, float] = (0.08, 1.0),
         aspect_ratio_range: tuple[float, float] = (3 / 4, 4 / 3),
         max_attempts: int = 10,
+        flip_prob: float = 0.0,
     ):
+        if not 0 <= flip_prob <= 1:
+            raise ValueError(f'flip_prob={flip_prob}, but a probability, 0 to 1, was expected.')
         super().__init__(
             scale,
             crop_ratio_range,
@@ -82,13 +87,17 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
             interpolation='bicubic',
             backend='pillow',
         )
+        self.flip_prob = flip_prob
 
     def transform(self, results: dict) -> dict:
         """Add the crop. See the class for keys and errors."""
         image = results.pop('encoded_img')
         box = self.rand_crop_params(SimpleNamespace(shape=image.shape))
-        results['img'] = resize_bicubic(self._decode(image, box), self.scale)
-        results['img_shape'] = results['img'].shape[:2]
+        pixels = resize_bicubic(self._decode(image, box), self.scale)
+        results['flip'] = np.random.random() < self.flip_prob
+        results['flip_direction'] = 'horizontal' if results['flip'] else None
+        results['img'] = _flip(pixels) if results['flip'] else pixels
+        results['img_shape'] = pixels.shape[:2]
         return results
 
     def _decode(self, image: EncodedImage, box: tuple[int, int, int, int]) -> np.ndarray:
@@ -101,3 +110,8 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
             for start, length in zip(box[:2], box[2:], strict=True)
         )
         return pixels[top:bottom, left:right]
+
+
+def _flip(pixels: np.ndarray) -> np.ndarray:
+    """Exchange left and right of ``(h, w, 3)``, laid out channel by channel before and after."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[..., ::-1]).transpose(1, 2, 0)

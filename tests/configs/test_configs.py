@@ -115,9 +115,10 @@ def test_scenes_classes_are_those_of_the_data_set():
     assert load('_base_/datasets/scenes_seg.py').metainfo.classes == SEGMENTATION_CLASSES
     for name in CONFIGS:
         cfg = load(name)
-        data_set = cfg.train_dataloader.dataset.type
-        expected = {'CustomDataset': 10, 'CocoDataset': 10, 'BaseSegDataset': 16}.get(data_set)
-        assert expected in (None, classes_of(cfg.model)), name
+        if 'scenes' in str(cfg.get('data_root')):
+            data_set = cfg.train_dataloader.dataset.type
+            expected = dict(CustomDataset=10, CocoDataset=10, BaseSegDataset=16).get(data_set)
+            assert expected in (None, classes_of(cfg.model)), name
 
 
 def test_pre_training_on_imagenet_covers_eight_sizes_at_two_lengths():
@@ -146,10 +147,9 @@ def test_pre_training_has_the_papers_values(name):
     assert cfg.model.head.norm_pix and cfg.model.head.patch_size == 32
     decoder = cfg.model.neck
     assert (decoder.embed_dims, decoder.depth, decoder.patch_size) == (512, 1, 32)
-    crop, flip = cfg.train_dataloader.dataset.pipeline[1:3]
+    crop = cfg.train_dataloader.dataset.pipeline[1]
     assert crop.type == 'mmcnx2.DecodeRandomResizedCrop'  # bicubic, always
-    assert (crop.scale, crop.crop_ratio_range) == (224, (0.2, 1.0))
-    assert (flip.type, flip.prob) == ('RandomFlip', 0.5)
+    assert (crop.scale, crop.crop_ratio_range, crop.flip_prob) == (224, (0.2, 1.0), 0.5)
 
 
 @every_imagenet_config

@@ -5,8 +5,12 @@ data_root = 'data/imagenet'
 # normalises them on the device.
 train_pipeline = [
     dict(type='mmcnx2.LoadEncodedImage'),
-    dict(type='mmcnx2.DecodeRandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0)),
-    dict(type='RandomFlip', prob=0.5),  # in the official code, not in the paper's text
+    dict(
+        type='mmcnx2.DecodeRandomResizedCrop',
+        scale=224,
+        crop_ratio_range=(0.2, 1.0),
+        flip_prob=0.5,  # in the official code, not in the paper's text
+    ),
     dict(type='PackInputs'),
 ]
 
