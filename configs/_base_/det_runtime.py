@@ -1,6 +1,9 @@
 _base_ = './default_runtime.py'
 
 default_scope = 'mmdet'
+custom_imports = dict(
+    imports=['mmcnx2', 'mmcnx2.datasets.coco_format', 'mmcnx2.models.roi_extractor']
+)
 default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
 visualizer = dict(type='DetLocalVisualizer', name='visualizer')
 env_cfg = dict(cudnn_benchmark=False)  # image sizes vary

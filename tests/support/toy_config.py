@@ -31,9 +31,13 @@ def shrink(cfg: Config) -> Config:
             model.roi_head.mask_head.update(in_channels=16, conv_out_channels=16, num_convs=1)
             model.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
             model.test_cfg.rpn.update(nms_pre=50, max_per_img=10)
+            for augment in model.data_preprocessor.get('batch_augments') or []:
+                augment.size = (64, 64)
         case 'EncoderDecoder':
             model.decode_head.update(in_channels=list(CHANNELS), channels=16)
             model.auxiliary_head.update(in_channels=CHANNELS[2], channels=16)
+            if model.test_cfg.mode == 'slide':
+                model.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
         case other:
             raise ValueError(f'model.type is {other!r}: teach tests/configs/toy.py to shrink it.')
     return cfg

@@ -1,0 +1,16 @@
+_base_ = [
+    '../_base_/models/upernet_convnextv2_512x512.py',
+    '../_base_/datasets/ade20k_512x512.py',
+    '../_base_/schedules/upernet_160k.py',
+    '../_base_/seg_runtime_160k.py',
+]
+checkpoint = 'work_dirs/convnextv2-base_fcmae-pre_32xb32-amp-coslr-100e_in1k/epoch_100.pth'
+model = dict(
+    backbone=dict(
+        arch='base',
+        drop_path_rate=0.4,
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
+    ),
+    decode_head=dict(in_channels=[128, 256, 512, 1024]),
+    auxiliary_head=dict(in_channels=512),
+)

@@ -1,0 +1,16 @@
+_base_ = [
+    '../_base_/models/upernet_convnextv2_512x512.py',
+    '../_base_/datasets/ade20k_512x512.py',
+    '../_base_/schedules/upernet_160k.py',
+    '../_base_/seg_runtime_160k.py',
+]
+checkpoint = 'work_dirs/convnextv2-pico_fcmae-pre_32xb32-amp-coslr-600e_in1k/epoch_600.pth'
+model = dict(
+    backbone=dict(
+        arch='pico',
+        drop_path_rate=0.1,
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
+    ),
+    decode_head=dict(in_channels=[64, 128, 256, 512]),
+    auxiliary_head=dict(in_channels=256),
+)

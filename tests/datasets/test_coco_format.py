@@ -1,0 +1,79 @@
+"""Own data in COCO's format: names from the file, and no label with two meanings."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
+from mmcnx2.datasets.coco_format import CocoFormatDataset
+
+BIRDS = {7: 'wren', 3: 'owl', 5: 'jay'}  # ids need neither start at 1 nor be sorted
+
+
+def write(path: Path, categories: dict[int, str]) -> None:
+    """Write one image with a box of each of the classes."""
+    path.write_text(
+        json.dumps(
+            dict(
+                images=[dict(id=1, file_name='1.jpg', width=64, height=48)],
+                categories=[dict(id=i, name=name) for i, name in categories.items()],
+                annotations=[
+                    dict(id=i, image_id=1, category_id=i, bbox=[i, 2, 9, 8], area=72, iscrowd=0)
+                    for i in BIRDS
+                ],
+            )
+        )
+    )
+
+
+def load(root: Path, **options) -> CocoFormatDataset:
+    options = dict(ann_file='train.json') | options
+    return CocoFormatDataset(data_root=str(root), data_prefix=dict(img='images'), **options)
+
+
+def labels(data_set: CocoFormatDataset) -> dict[float, str]:
+    """Return what each box, known by its left edge, is called."""
+    (image,) = [data_set.get_data_info(i) for i in range(len(data_set))]
+    names = data_set.metainfo['classes']
+    return {box['bbox'][0]: names[box['bbox_label']] for box in image['instances']}
+
+
+def test_names_come_from_the_file_and_belong_to_their_boxes(tmp_path):
+    write(tmp_path / 'train.json', BIRDS)
+    data_set = load(tmp_path)
+    assert data_set.metainfo['classes'] == ('wren', 'owl', 'jay')
+    assert labels(data_set) == BIRDS
+
+
+def test_names_given_keep_those_classes_alone(tmp_path):
+    write(tmp_path / 'train.json', BIRDS)
+    data_set = load(tmp_path, metainfo=dict(classes=('wren', 'jay')))
+    assert labels(data_set) == {7: 'wren', 5: 'jay'}
+
+
+def test_validation_takes_the_names_of_training(tmp_path):
+    write(tmp_path / 'train.json', BIRDS)
+    write(tmp_path / 'val.json', {7: 'wren', 3: 'owl', 4: 'kea', 5: 'jay'})
+    data_set = load(tmp_path, ann_file='val.json', classes_from='train.json', test_mode=True)
+    assert data_set.metainfo['classes'] == ('wren', 'owl', 'jay')
+    assert labels(data_set) == BIRDS
+
+
+@pytest.mark.parametrize(
+    ('categories', 'options', 'error', 'sentence'),
+    [
+        ({3: 'owl', 7: 'wren', 5: 'jay'}, {}, ValueError, 'in the order owl, wren, jay'),
+        ({7: 'wren', 5: 'jay'}, {}, ValueError, 'has no category owl'),
+        ({}, dict(classes_from='val.json'), ValueError, "has no 'categories'"),
+        (BIRDS, dict(classes_from='no.json'), FileNotFoundError, "no.json' does not exist"),
+        (BIRDS, dict(metainfo=dict(classes=('jay', 'owl'))), ValueError, 'count as jay, owl'),
+    ],
+    ids=['order', 'missing class', 'no categories', 'no file', 'order given'],
+)
+def test_what_would_mix_labels_up_is_refused(tmp_path, categories, options, error, sentence):
+    write(tmp_path / 'train.json', BIRDS)
+    write(tmp_path / 'val.json', categories)
+    options = dict(classes_from='train.json') | options
+    with pytest.raises(error, match=sentence):
+        load(tmp_path, ann_file='val.json', **options)
