@@ -18,6 +18,9 @@ else:
     from mmcnx2.models.fcmae import FCMAE, Reconstruction
     from mmcnx2.models.masking import RandomMasking
     from mmcnx2.models.pretrain_head import FCMAEPretrainHead
+    from mmcnx2.registry import MODELS
+
+    MODELS.register_module(module=FCMAEDecoder)
 
     __all__ = [
         'ARCHS',

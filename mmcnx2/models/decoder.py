@@ -1,18 +1,18 @@
-"""FCMAE's decoder: projection, mask token, plain ConvNeXt V2 blocks, prediction (section 3.1)."""
+"""FCMAE's decoder: projection, mask token, plain ConvNeXt V2 blocks, prediction (section 3.1).
+
+Needs torch alone; ``mmcnx2.models`` registers it.
+"""
 
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmcnx2.layouts import get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.convnextv2 import init_convnext_weights
 from mmcnx2.ops.choice import check_ops, choose_ops
-from mmcnx2.registry import MODELS
 
 
-@MODELS.register_module()
-class FCMAEDecoder(BaseModule):
+class FCMAEDecoder(nn.Module):
     """Fill hidden patches with a learned token and predict the pixels of every patch.
 
     Args:
@@ -24,7 +24,6 @@ class FCMAEDecoder(BaseModule):
         use_grn: GRN in the decoder's blocks, as in the encoder's.
         grn_scope: 'image' or 'batch', as for :class:`ConvNeXtV2`.
         ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
-        init_cfg: mmengine's initialisation config.
     """
 
     def __init__(
@@ -38,9 +37,8 @@ class FCMAEDecoder(BaseModule):
         use_grn: bool = True,
         grn_scope: str = 'image',
         ops: str = 'auto',
-        init_cfg: dict | list[dict] | None = None,
     ):
-        super().__init__(init_cfg)
+        super().__init__()
         check_ops(ops)
         self.ops = ops
         self.proj = nn.Linear(in_channels, embed_dims)

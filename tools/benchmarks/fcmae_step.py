@@ -1,7 +1,8 @@
 """Time the encoder's FCMAE training step (forward and backward) in each layout, beside 'masked'.
 
-Needs torch alone. Layouts take turns in every round, and each has its memory measured in a process
-of its own. Example: python tools/benchmarks/fcmae_step.py --arch atto --batch-size 8
+Needs torch alone, but for the peer 'spark', which is mmpretrain's masked-dense encoder. All take
+turns in every round, and each has its memory measured in a process of its own.
+Example: python tools/benchmarks/fcmae_step.py --arch atto --batch-size 8
 """
 
 import argparse
@@ -10,10 +11,11 @@ from collections.abc import Callable
 
 import torch
 from measure import interleaved_medians, peak_memory, table
+from peers import spark_encoder
 
 from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
 
-LAYOUTS = ('masked', 'packed', 'minkowski')
+LAYOUTS = ('masked', 'packed', 'minkowski', 'spark')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -52,9 +54,12 @@ def prepare_step(
 ) -> Callable[[], None]:
     """Build an encoder and return its training step, which draws a new mask every time."""
     torch.manual_seed(0)
-    net = ConvNeXtV2(arch, layout=layout, final_norm=False).to(device)
+    if layout == 'spark':
+        net = spark_encoder(arch).to(device)
+    else:
+        net = ConvNeXtV2(arch, layout=layout, final_norm=False).to(device)
     images = torch.randn(batch, 3, size, size, device=device)
-    grid = size // net.strides[-1]
+    grid = size // 32
     shown = int(grid * grid * (1 - mask_ratio) + 1e-6)
     generator = torch.Generator().manual_seed(0)
 
