@@ -6,9 +6,13 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    checkpoint=dict(type='mmcnx2.AtomicCheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='VisualizationHook', enable=False),
+    # What keeps a long run alive: docs/reliability.md.
+    resume=dict(type='mmcnx2.ExactResumeHook'),
+    finite_loss=dict(type='mmcnx2.FiniteLossHook'),
+    preemption=dict(type='mmcnx2.PreemptionHook'),
 )
 
 env_cfg = dict(

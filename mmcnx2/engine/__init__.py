@@ -1,7 +1,19 @@
 """What runs a model: launching, hooks and optimiser constructors. Importing this registers them."""
 
+from mmcnx2.engine.checkpoint_hook import AtomicCheckpointHook
+from mmcnx2.engine.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.knn_hook import KNNHook
 from mmcnx2.engine.layer_decay import LayerDecayOptimWrapperConstructor
+from mmcnx2.engine.preemption_hook import PreemptionHook
+from mmcnx2.engine.resume_hook import ExactResumeHook
 from mmcnx2.engine.shard_epoch_hook import ShardEpochHook
 
-__all__ = ['KNNHook', 'LayerDecayOptimWrapperConstructor', 'ShardEpochHook']
+__all__ = [
+    'AtomicCheckpointHook',
+    'ExactResumeHook',
+    'FiniteLossHook',
+    'KNNHook',
+    'LayerDecayOptimWrapperConstructor',
+    'PreemptionHook',
+    'ShardEpochHook',
+]

@@ -1,0 +1,98 @@
+"""Files that are there whole or not at all, whatever kills the process that writes them."""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+from mmengine.fileio import register_backend
+from mmengine.fileio.backends import LocalBackend
+
+PART = '.part'
+
+
+@register_backend('mmcnx2_atomic', force=True)
+class AtomicBackend(LocalBackend):
+    """A local folder as mmengine's file back end, ``backend_args=dict(backend='mmcnx2_atomic')``.
+
+    Bytes go to a hidden ``.part`` beside the file, are flushed to the disk and, where they are an
+    archive with checksums (``torch.save`` makes one), read back. Only then they take the name, in
+    one step of the file system. An older file of that name stays until then.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file.
+
+        Args:
+            obj: Its contents.
+            filepath: Its path; folders are made.
+
+        Raises:
+            OSError: It cannot be written, for instance because the disk is full, or what is read
+                back differs. Nothing is left behind.
+        """
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = part_of(path)
+        try:
+            with open(part, 'wb') as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+            if reason := find_damage(part):
+                raise OSError(f"'{path}' did not reach the disk whole: {reason}.")
+            os.replace(part, path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Write a text file. See :meth:`put` for errors."""
+        self.put(obj.encode(encoding), filepath)
+
+
+def part_of(path: Path) -> Path:
+    """Return where a file is written before it takes its name."""
+    return path.with_name(f'.{path.name}{PART}')
+
+
+def remove_parts(folder: str | Path) -> None:
+    """Remove what killed processes left half-written in a folder."""
+    for part in Path(folder).glob(f'.*{PART}'):
+        part.unlink(missing_ok=True)
+
+
+def find_damage(path: str | Path) -> str | None:
+    """Check the archive that ``torch.save`` writes, by the checksum of each of its members.
+
+    Args:
+        path: A file. One that does not begin as an archive has no checksums and passes if it is
+            not empty.
+
+    Returns:
+        What is wrong with it, or None.
+    """
+    with open(path, 'rb') as file:
+        start = file.read(2)
+    if not start:
+        return 'it is empty'
+    if start != b'PK':
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        return ' '.join(str(error).split()) or type(error).__name__
+    return damaged and f"its part '{damaged}' differs from its checksum"
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the new name survive a power cut, where folders can be flushed."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:  # some network file systems refuse
+        pass
+    finally:
+        os.close(descriptor)
