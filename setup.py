@@ -21,9 +21,6 @@ OPENMMLAB = [
     'mmengine>=0.10.7,<0.11',
     'mmcv-lite>=2.1.0,<2.2.0',
     'mmpretrain>=1.2.0,<1.3',
-    # mmcnx2.datasets: fast JPEG decoding, shards
-    'simplejpeg>=1.7',
-    'webdataset>=1.0',
 ]
 DETECTION = ['mmdet>=3.3.0,<3.4']
 SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
@@ -110,6 +107,8 @@ setup(
         'pillow',
         'safetensors',
         'setuptools<82',
+        'simplejpeg>=1.7',
+        'webdataset>=1.0',
     ],
     extras_require=EXTRAS,
     cmdclass={'build_py': BuildWithMim},

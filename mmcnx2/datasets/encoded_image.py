@@ -1,7 +1,5 @@
 """An image file in memory: its size at once, its pixels when and as large as they are needed."""
 
-import io
-
 import cv2
 import numpy as np
 import simplejpeg
@@ -98,10 +96,22 @@ def _decode_whole(data: bytes) -> np.ndarray:
 def _orientation(jpeg: bytes) -> int:
     """Return a JPEG's EXIF orientation, 1 (upright) if it says nothing valid."""
     at = 2
-    while jpeg[at] == 0xFF and jpeg[at + 1] != _START_OF_SCAN:
+    while at + 10 < len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != _START_OF_SCAN:
+        if jpeg[at + 1] == 0xFF:  # segments may be padded
+            at += 1
+            continue
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], 'big')
         if jpeg[at + 1] == _APP1 and jpeg[at + 4 : at + 10] == b'Exif\0\0':
-            # A few files have it, and Pillow knows how to read it.
-            orientation = Image.open(io.BytesIO(jpeg)).getexif().get(_EXIF_ORIENTATION, 1)
-            return orientation if orientation in _UPRIGHT else 1
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], 'big')
+            return _read_orientation(jpeg[at + 4 : end])
+        at = end
     return 1
+
+
+def _read_orientation(block: bytes) -> int:
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        orientation = exif.get(_EXIF_ORIENTATION)
+    except Exception:  # Pillow raises many kinds, and a damaged block costs no image
+        return 1
+    return orientation if orientation in _UPRIGHT else 1

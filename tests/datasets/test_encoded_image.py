@@ -5,6 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 from PIL import Image, ImageOps
 
 from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
@@ -123,6 +124,40 @@ def test_sizes_shrink_to_whole_pixels_rounded_up(photo):
         assert pixels.shape[:2] == tuple(-(-side // shrink) for side in SIDES), f'1/{shrink}'
 
 
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, 'big') + content
+
+
+@pytest.mark.parametrize(
+    'block',
+    [b'', b'MM', b'not TIFF at all', b'II*\0\xff\xff\xff\xff', b'MM\0*\0\0\0\x08\0\x01\x01\x12'],
+    ids=['empty', 'two bytes', 'text', 'offset beyond the end', 'entry cut off'],
+)
+@pytest.mark.filterwarnings('ignore:Corrupt EXIF data')
+def test_a_damaged_exif_block_costs_no_image(photo, block):
+    data = encode(photo, 'JPEG')
+    broken = data[:2] + segment(0xE1, b'Exif\0\0' + block) + data[2:]
+    image = EncodedImage(broken)
+    assert image.shape == SIDES
+    assert_same(image.decode()[0], opencv(data), 'pixels')
+
+
+def test_segments_may_be_padded(photo):
+    data = encode(photo, 'JPEG', orientation=6)
+    assert EncodedImage(data[:2] + b'\xff\xff' + data[2:]).shape == SIDES[::-1]
+
+
+def test_the_size_of_an_image_with_exif_is_no_limit():
+    """Pillow refuses to open 180 million pixels; nothing here does."""
+    blank = np.zeros((14_000, 14_000), np.uint8)
+    data = simplejpeg.encode_jpeg(blank[..., None], colorspace='GRAY', colorsubsampling='Gray')
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = EncodedImage(data[:2] + segment(0xE1, exif.tobytes()) + data[2:])
+    assert image.shape == (14_000, 14_000)
+    assert image.decode(shrink=8)[0].shape == (1750, 1750, 3)
+
+
 @pytest.mark.parametrize('size', [(1, 1), (1, 40), (40, 1)])
 def test_images_of_one_pixel_have_a_size(size):
     for format in ('JPEG', 'PNG'):
@@ -147,6 +182,14 @@ def test_damaged_files_are_refused(photo, format, damage):
     data = damage(encode(photo, format))
     with pytest.raises(UnreadableImageError, match='no whole image'):
         EncodedImage(data).decode()[0]
+
+
+def test_what_libjpeg_only_warns_of_is_decoded(photo):
+    data = encode(photo, 'JPEG')
+    scan = data.index(b'\xff\xda')
+    assert_same(
+        EncodedImage(data[:scan] + b'ab' + data[scan:]).decode()[0], pillow(data), 'stray bytes'
+    )
 
 
 def test_bytes_behind_the_image_do_no_harm(photo):

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmcnx2.datasets.shards.split import (
@@ -24,6 +24,7 @@ def ranks(total: int, world_size: int, **loader) -> list[range]:
     ]
 
 
+@settings(deadline=None)
 @given(world_size=st.integers(1, 6), more=st.integers(0, 60), **loaders)
 def test_every_rank_has_the_same_number_of_batches(world_size, more, **loader):
     total = world_size + more
@@ -32,6 +33,7 @@ def test_every_rank_has_the_same_number_of_batches(world_size, more, **loader):
     assert batches == {number_of_batches(-(-total // world_size), **loader)}
 
 
+@settings(deadline=None)
 @given(world_size=st.integers(1, 6), more=st.integers(0, 60), **loaders)
 def test_no_image_is_missed_and_few_are_seen_twice(world_size, more, **loader):
     total = world_size + more
@@ -46,6 +48,7 @@ def test_no_image_is_missed_and_few_are_seen_twice(world_size, more, **loader):
         assert twice == 0, 'images are repeated although every rank has as many batches without'
 
 
+@settings(deadline=None)
 @given(total=st.integers(1, 60), num_workers=st.integers(1, 5), **loaders)
 def test_workers_share_their_ranks_images_batch_by_batch(total, num_workers, **loader):
     images = range(100, 100 + total)
@@ -62,6 +65,7 @@ def test_workers_share_their_ranks_images_batch_by_batch(total, num_workers, **l
     assert batches == [len(turns[worker::num_workers]) for worker in range(num_workers)]
 
 
+@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(1, 9), min_size=1, max_size=8),
     start=st.integers(0, 80),

@@ -10,7 +10,7 @@ from shutil import which
 
 import pytest
 
-from mmcnx2.datasets.shards import stream
+from mmcnx2.datasets.shards import ImageShards, stream
 from mmcnx2.datasets.shards.stream import read_index, read_shard
 from tests.support.shards import make_shards
 
@@ -74,6 +74,15 @@ def test_reads_over_http(address):
     assert read_index(address).images == 7
     assert keys(f'{address}/images-000001.tar', 0, 2) == ['000000005', '000000006']
     assert keys(f'{address}/images-000000.tar', 1, 3) == ['000000001', '000000002']
+
+
+@pytest.mark.skipif(not which('curl'), reason='webdataset reads addresses by curl')
+def test_trains_over_http(address):
+    dataset = ImageShards(address, [dict(type='mmcnx2.LoadEncodedImage')])
+    dataset.start_epoch(0, seed=0, batch_size=2, drop_last=False)
+    samples = list(dataset)
+    assert sorted(sample['sample_idx'] for sample in samples) == list(range(7))
+    assert all(sample['ori_shape'] == (24, 24) for sample in samples)
 
 
 @pytest.mark.skipif(not which('curl'), reason='webdataset reads addresses by curl')
