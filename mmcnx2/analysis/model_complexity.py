@@ -1,0 +1,115 @@
+"""Parameters and multiply-adds of any config's model, counted without computing anything."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from mmcnx2.models import FCMAE
+
+PROPOSALS, MASKS = 1000, 100
+"""RoIs that a two-stage detector is counted for: boxes of all proposals, masks of the best ones.
+
+The toolboxes' own counts, which papers print, assume as many.
+"""
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What a model costs.
+
+    Attributes:
+        parameters: Of the whole model, auxiliary heads of training included.
+        multiply_adds: Of one image through each part in turn, as tests run it; pre-training as it
+            trains.
+    """
+
+    parameters: int
+    multiply_adds: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Multiply-adds of all parts: what the paper calls FLOPs."""
+        return sum(self.multiply_adds.values())
+
+
+def measure_complexity(cfg: Config, height: int, width: int) -> Complexity:
+    """Count one image of a size through a config's model.
+
+    Convolutions and linear layers count, at one a multiplication; norms, activations, poolings and
+    resizing do not. The model lives on the 'meta' device: no memory, no time, no weights.
+
+    Args:
+        cfg: Of a classifier, Mask R-CNN, an encoder-decoder, or FCMAE.
+        height: In pixels.
+        width: In pixels.
+
+    Raises:
+        ValueError: The backbone's stride does not divide the size, or a model of another kind.
+    """
+    model = build_without_memory(cfg)
+    channels = cfg.model.backbone.get('in_channels', 3)
+    images = torch.empty(1, channels, height, width, device='meta')
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    with torch.no_grad():
+        return Complexity(parameters, _count(model, images))
+
+
+def build_without_memory(cfg: Config) -> nn.Module:
+    """Build a config's model on the 'meta' device, in evaluation mode.
+
+    Args:
+        cfg: With ``model`` and ``default_scope``.
+    """
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), torch.device('meta'):
+        return MODELS.build(cfg.model).eval()
+
+
+def _count(model: nn.Module, images: Tensor) -> dict[str, int]:
+    """Run images through a model part by part; returns the multiply-adds of each."""
+    counts = {}
+
+    @contextmanager
+    def part(name: str) -> Iterator[None]:
+        with FlopCounterMode(display=False) as counter:
+            yield
+        counts[name] = counter.get_total_flops() // 2
+
+    if isinstance(model, FCMAE):
+        visible = model.draw_mask(images)
+        with part('encoder'):
+            (latent,) = model.backbone(images)
+        # Every site costs the same, and hidden ones are not computed.
+        counts['encoder'] = round(counts['encoder'] * visible.float().mean().item())
+        with part('decoder'):
+            model.neck(latent, visible.to(images.device))
+        return counts
+    with part('backbone'):
+        features = model.backbone(images)
+    if getattr(model, 'neck', None) is not None:
+        with part('neck'):
+            features = model.neck(features)
+    if getattr(model, 'roi_head', None) is not None:
+        with part('RPN'):
+            model.rpn_head(features)
+        for name, count in (('bbox', PROPOSALS), ('mask', MASKS)):
+            extractor = getattr(model.roi_head, f'{name}_roi_extractor')
+            side = extractor.roi_layers[0].output_size
+            rois = torch.empty(count, extractor.out_channels, *side, device='meta')
+            with part(f'{name} head, {count} RoIs'):
+                getattr(model.roi_head, f'{name}_head')(rois)
+        return counts
+    head = getattr(model, 'decode_head', None) or getattr(model, 'head', None)
+    if head is None:
+        raise ValueError(
+            f'cannot count a {type(model).__name__}: give the config of a classifier, Mask R-CNN, '
+            'an encoder-decoder, or FCMAE.'
+        )
+    with part('head'):
+        head(features)
+    return counts
