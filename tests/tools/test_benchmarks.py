@@ -1,0 +1,71 @@
+"""The benchmarks run, at sizes that say nothing about speed, and print what they promise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+FOLDER = Path(__file__).parents[2] / 'tools' / 'benchmarks'
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess:
+    environment = dict(os.environ, OMP_NUM_THREADS='1')
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', FOLDER / script, *arguments],
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
+def test_fcmae_step_prints_a_row_a_layout():
+    small = ('--arch', 'atto', '--batch-size', '1', '--size', '64', '--rounds', '1')
+    done = run('fcmae_step.py', *small, '--layouts', 'masked', 'packed')
+    assert done.returncode == 0, done.stderr
+    head, _, masked, packed, *_ = done.stdout.splitlines()
+    assert cells(head)[:5] == ['arch', 'layout', 'device', 'dtype', 'batch']
+    assert cells(head)[5:8] == ['ms a step', 'images/s', 'peak MiB']
+    assert cells(masked)[:5] == ['atto', 'masked', 'cpu', 'float32', '1']
+    assert cells(masked)[8:] == ['1.00', '1.00']
+    assert cells(packed)[1] == 'packed' and float(cells(packed)[5]) > 0
+
+
+def test_fcmae_step_wants_a_batch_an_arch():
+    done = run('fcmae_step.py', '--arch', 'atto', 'tiny', 'base', '--batch-size', '1', '2')
+    assert done.returncode == 2
+    assert '--batch-size has 2 values for 3 archs: give one, or one an arch.' in done.stderr
+
+
+def test_dense_step_compares_with_each_peer():
+    done = run('dense_step.py', *'--arch atto --batch-size 1 --size 64 --rounds 1'.split())
+    assert done.returncode == 0, done.stderr
+    head, _, inference, training, *_ = done.stdout.splitlines()
+    assert cells(head)[2:6] == [
+        f'{name}, ms' for name in ('mmcnx2', 'timm', 'timm, channels_last', 'mmpretrain')
+    ]
+    assert cells(inference)[:2] == ['atto', 'inference']
+    assert cells(training)[:2] == ['atto', 'training']
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='it would measure for minutes')
+def test_gpu_table_says_that_there_is_no_gpu():
+    done = run('gpu_table.py')
+    assert done.returncode == 1
+    assert done.stderr == 'error: there is no CUDA GPU here, and this measures nothing else.\n'
+
+
+def test_gpu_tables_network_computes_the_same_in_both_layouts(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    from gpu_table import PreTraining
+
+    losses = []
+    for layout in ('masked', 'packed'):
+        torch.manual_seed(0)
+        net = PreTraining('atto', layout, 'torch')
+        losses.append(net(torch.randn(2, 3, 64, 64)).item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
