@@ -39,18 +39,8 @@ def ask(folder: Path, **request) -> dict:
     return torch.load(folder / 'answer.pt', weights_only=True, mmap=True)
 
 
-def skip_without_memory(arch: str) -> None:
-    """The other side holds the weights once, and writes them to a file that this side maps."""
-    widths, depths = ARCHS[arch]['channels'], ARCHS[arch]['depths']
-    need = 2.5 * 8 * sum(8.2 * d * c * c for d, c in zip(depths, widths, strict=True))
-    free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    if need > free:
-        pytest.skip(f'{arch} in float64 needs {need / 2**30:.0f} GiB, {free / 2**30:.0f} are free')
-
-
 @pytest.mark.parametrize('arch', ARCHS)
 def test_logits_are_equal_at_every_published_size(arch, tmp_path):
-    skip_without_memory(arch)
     sizes = ARCHS[arch]
     config = {
         'depths': list(sizes['depths']),
@@ -58,7 +48,7 @@ def test_logits_are_equal_at_every_published_size(arch, tmp_path):
         'num_labels': 1000,
         'layer_norm_eps': 1e-6,  # of the final norm; the library's default, 1e-12, is not V2's
     }
-    images = make_images(1, 64, 32)
+    images = make_images(1, 32, 32)
     answer = ask(tmp_path, config=config, images=images)
 
     assert recognise(answer['weights']).dialect.name == 'hf'
@@ -70,7 +60,6 @@ def test_logits_are_equal_at_every_published_size(arch, tmp_path):
     assert list(back) == list(answer['weights'])
     for name, tensor in answer['weights'].items():
         assert back[name].shape == tensor.shape and back[name].equal(tensor), name
-    (tmp_path / 'answer.pt').unlink()
 
 
 def test_from_pretrained_reads_what_the_tool_wrote(tmp_path):

@@ -30,13 +30,14 @@ def main() -> None:
 
 
 def fill(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Draw every parameter, GRN's, norms and biases included."""
-    generator = torch.Generator().manual_seed(0)
+    """Draw every parameter, GRN's, norms and biases included: windows of one random buffer."""
+    tensors, steps = model.state_dict(), 1009
+    size = max(tensor.numel() for tensor in tensors.values()) + steps * len(tensors)
+    buffer = torch.empty(size, dtype=torch.float64)
+    buffer.uniform_(-0.05, 0.05, generator=torch.Generator().manual_seed(0))
     return {
-        name: torch.empty(tensor.shape, dtype=torch.float64).uniform_(
-            -0.05, 0.05, generator=generator
-        )
-        for name, tensor in model.state_dict().items()
+        name: buffer[steps * i :][: tensor.numel()].view(tensor.shape)
+        for i, (name, tensor) in enumerate(tensors.items())
     }
 
 

@@ -27,15 +27,16 @@ def logits_of(state_dict: dict[str, Tensor], images: Tensor, arch: str | dict, *
 
 
 def fill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Give tensors on 'meta' float64 values in a moment, none of them zero.
+    """Give tensors on 'meta' random float64 values, none of them zero.
 
-    They repeat after a prime number of entries, which is random enough for a comparison and cheap
-    for hundreds of millions of them.
+    All are windows of one buffer, each beginning elsewhere: different values for every tensor, yet
+    hundreds of millions of parameters take no more memory than the largest of them.
     """
-    pattern = torch.empty(1_000_003, dtype=torch.float64)
-    pattern.uniform_(-0.05, 0.05, generator=torch.Generator().manual_seed(0))
-    filled = {}
-    for name, tensor in tensors.items():
-        turns = -(-tensor.numel() // pattern.numel())
-        filled[name] = pattern.repeat(turns)[: tensor.numel()].view(tensor.shape).clone()
-    return filled
+    steps = 1009  # entries between the beginnings of two tensors
+    size = max(tensor.numel() for tensor in tensors.values()) + steps * len(tensors)
+    buffer = torch.empty(size, dtype=torch.float64)
+    buffer.uniform_(-0.05, 0.05, generator=torch.Generator().manual_seed(0))
+    return {
+        name: buffer[steps * i :][: tensor.numel()].view(tensor.shape)
+        for i, (name, tensor) in enumerate(tensors.items())
+    }
