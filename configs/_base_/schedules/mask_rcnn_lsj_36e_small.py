@@ -1,0 +1,6 @@
+# The 3x schedule for small data sets: 8 images a step, and a warm-up of 100 steps.
+_base_ = './mask_rcnn_lsj_3x.py'
+
+param_scheduler = _base_.param_scheduler
+param_scheduler[0].update(end=100)
+auto_scale_lr = dict(base_batch_size=8)

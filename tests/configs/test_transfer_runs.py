@@ -1,0 +1,179 @@
+"""Own data from the command line to pictures: train, evaluate, resume, predict, one run a kind."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
+from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.datasets.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES, SceneSettings, build
+from tests.support.toy_config import shorten, shrink
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+DETECTION = CONFIGS / 'mask_rcnn/mask-rcnn_convnextv2-a-fcmae_fpn_1xb8-lsj-36e_own.py'
+SEGMENTATION = CONFIGS / 'upernet/upernet_convnextv2-a-fcmae_1xb8-amp-20k_own-512x512.py'
+LINES = {
+    DETECTION: dict(data_root="'{}/my_coco'", num_classes='10'),
+    SEGMENTATION: dict(data_root="'{}/my_masks'", num_classes='17'),
+}
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory) -> Path:
+    """Scenes laid out as docs/transfer.md asks: my_coco and my_masks."""
+    root = tmp_path_factory.mktemp('own')
+    scenes = root / 'scenes'
+    sizes = SceneSettings(size=64, unlabelled=4, train=10, val=10)
+    build(scenes, sizes, workers=1, progress=False)
+    (root / 'my_coco').mkdir()
+    for split in ('train', 'val'):
+        shutil.copytree(scenes / 'coco' / split, root / 'my_coco' / split)
+        annotations = root / f'my_coco/annotations/{split}.json'
+        annotations.parent.mkdir(exist_ok=True)
+        shutil.copy(scenes / f'coco/annotations/instances_{split}.json', annotations)
+        long = dict(train='training', val='validation')[split]
+        shutil.copytree(scenes / 'ade/images' / long, root / 'my_masks/images' / split)
+        shutil.copytree(scenes / 'ade/annotations' / long, root / 'my_masks/masks' / split)
+    names = ('nothing', *SEGMENTATION_CLASSES)
+    (root / 'my_masks/classes.txt').write_text('\n'.join(names))
+    return root
+
+
+def own(config: Path, root: Path) -> Config:
+    """Copy a config, change the lines that the documentation names, and load the copy."""
+    lines, changes = config.read_text().splitlines(), dict(LINES[config])
+    for i, line in enumerate(lines):
+        name = line.split(' = ')[0]
+        if name in changes:
+            lines[i] = f'{name} = {changes.pop(name).format(root)}'
+    assert not changes, f'{config.name} has no line of its own for {list(changes)}'
+    copy = root / f'copy_of_{config.name}'
+    copy.write_text('\n'.join(lines).replace("'../_base_", f"'{CONFIGS}/_base_"))
+    return Config.fromfile(copy)
+
+
+def toy(config: Path, root: Path, work_dir: Path) -> Config:
+    """Shrink the copy to what a test can train; its data, classes and hooks stay as they are."""
+    cfg = shorten(shrink(own(config, root)))
+    if cfg.default_scope == 'mmdet':
+        cfg.model.test_cfg.rcnn.max_per_img = 10  # drawing takes the time
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for step in cfg[name].dataset.pipeline:
+            if step.type in ('RandomResize', 'Resize'):
+                step.scale = (64, 64)
+            elif step.type == 'RandomCrop':
+                step.crop_size = (64, 64)
+    if 'size' in cfg.model.data_preprocessor:
+        cfg.model.data_preprocessor.size = (64, 64)
+    for step in cfg.get('tta_pipeline', [])[1:]:
+        for resize in step.transforms[0]:
+            resize.scale = (64, 64)
+    cfg.model.backbone.pop('init_cfg')
+    cfg.work_dir = str(work_dir)
+    amp_off_without_gpu(cfg)
+    return cfg
+
+
+class Trained:
+    """A finished run: config file, checkpoint, scores and the validation pictures' paths."""
+
+    def __init__(self, config: Path, root: Path, work_dir: Path):
+        self.cfg = toy(config, root, work_dir)
+        self.config = work_dir / 'config.py'
+        self.cfg.dump(self.config)
+        runner = Runner.from_cfg(self.cfg)
+        runner.train()
+        self.scores = runner.message_hub
+        self.checkpoint = Path((work_dir / 'last_checkpoint').read_text())
+
+
+@pytest.fixture(scope='module')
+def detector(root, tmp_path_factory) -> Trained:
+    return Trained(DETECTION, root, tmp_path_factory.mktemp('detector'))
+
+
+@pytest.fixture(scope='module')
+def segmentor(root, tmp_path_factory) -> Trained:
+    return Trained(SEGMENTATION, root, tmp_path_factory.mktemp('segmentor'))
+
+
+def test_detection_trains_and_is_evaluated(detector):
+    for metric in ('bbox_mAP', 'segm_mAP'):
+        assert 0 <= detector.scores.get_scalar(f'val/coco/{metric}').current() <= 1
+
+
+def test_segmentation_trains_and_is_evaluated(segmentor):
+    assert 0 <= segmentor.scores.get_scalar('val/mIoU').current() <= 100
+
+
+def pictures(root: Path, folder: str) -> list[Path]:
+    return sorted((root / folder).iterdir())
+
+
+def assert_drawn(source: Path, drawn: Path) -> None:
+    """A picture of the same image that is not the image itself."""
+    assert drawn.is_file(), f'{drawn} was not written'
+    assert not np.array_equal(cv2.imread(str(source)), cv2.imread(str(drawn)))
+
+
+def test_det_inferencer_draws_a_folder(detector, root, tmp_path):
+    from mmdet.apis import DetInferencer
+
+    inferencer = DetInferencer(str(detector.config), str(detector.checkpoint), device='cpu')
+    assert tuple(inferencer.visualizer.dataset_meta['classes']) == OBJECT_CLASSES
+    options = dict(pred_score_thr=0.0, no_save_pred=False)
+    inferencer(str(root / 'my_coco/val'), out_dir=str(tmp_path), **options)
+    for source in pictures(root, 'my_coco/val'):
+        assert_drawn(source, tmp_path / 'vis' / source.name)
+        said = json.loads((tmp_path / f'preds/{source.stem}.json').read_text())
+        assert len(said['bboxes']) == len(said['labels']) == len(said['masks']) > 0
+
+
+def test_init_and_inference_detector_take_a_jpeg(detector, root):
+    from mmdet.apis import inference_detector, init_detector
+
+    model = init_detector(str(detector.config), str(detector.checkpoint), device='cpu')
+    assert tuple(model.dataset_meta['classes']) == OBJECT_CLASSES
+    found = inference_detector(model, str(pictures(root, 'my_coco/val')[0])).pred_instances
+    assert found.masks.shape == (len(found.bboxes), 64, 64)
+
+
+def test_mmseg_inferencer_draws_a_folder(segmentor, root, tmp_path):
+    from mmseg.apis import MMSegInferencer
+
+    inferencer = MMSegInferencer(str(segmentor.config), str(segmentor.checkpoint), device='cpu')
+    inferencer.visualizer.dataset_meta = inferencer.model.dataset_meta  # else Cityscapes' names
+    names = inferencer.visualizer.dataset_meta['classes']
+    assert tuple(names) == ('nothing', *SEGMENTATION_CLASSES)
+    inferencer(str(root / 'my_masks/images/val'), out_dir=str(tmp_path))
+    assert len(list((tmp_path / 'pred').iterdir())) == 10
+    drawn = sorted((tmp_path / 'vis').iterdir())
+    for source, picture in zip(pictures(root, 'my_masks/images/val'), drawn, strict=True):
+        assert_drawn(source, picture)
+
+
+def test_init_and_inference_model_take_a_jpeg(segmentor, root):
+    from mmseg.apis import inference_model, init_model
+
+    model = init_model(str(segmentor.config), str(segmentor.checkpoint), device='cpu')
+    result = inference_model(model, str(pictures(root, 'my_masks/images/val')[0]))
+    labels = result.pred_sem_seg.data
+    assert labels.shape == (1, 64, 64) and 0 <= labels.min() and labels.max() < 17
+
+
+def test_another_number_of_classes_is_refused_before_training(root, tmp_path):
+    cfg = toy(DETECTION, root, tmp_path / 'detection')
+    cfg.model.roi_head.bbox_head.num_classes = 7
+    with pytest.raises(AssertionError, match=r'`num_classes` \(7\) in Shared2FCBBoxHead'):
+        Runner.from_cfg(cfg).train()
+    cfg = toy(SEGMENTATION, root, tmp_path / 'segmentation')
+    cfg.model.decode_head.num_classes = 7
+    with pytest.raises(ValueError, match='decode_head.num_classes is 7, but the data have 17'):
+        Runner.from_cfg(cfg).train()
+    assert not list(tmp_path.rglob('*.pth'))
