@@ -3,8 +3,6 @@
 import argparse
 import os
 
-from mmengine.runner import Runner
-
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.launch import (
     add_common_arguments,
@@ -12,6 +10,7 @@ from mmcnx2.engine.launch import (
     check_inputs,
     read_config,
 )
+from mmcnx2.engine.training import train
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +70,7 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
-    Runner.from_cfg(cfg).train()
+    train(cfg)
 
 
 if __name__ == '__main__':

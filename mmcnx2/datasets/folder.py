@@ -34,10 +34,13 @@ class ImageFolderUnlabelled(BaseDataset):
         data_root: The folder to search.
         pipeline: mmcv transforms; the first one gets ``dict(img_path=..., sample_idx=...)``.
         extensions: File name endings that count as images, compared without regard to case.
+        max_unreadable: More than this share of unreadable files stops the run: of those tried so
+            far, of 1000 at the beginning, of all in a smaller folder. 1 never does.
         kwargs: Those of ``mmengine.dataset.BaseDataset``, such as ``indices=100`` for a trial.
 
     Raises:
         FileNotFoundError: If ``data_root`` is not a folder, or holds no image.
+        ValueError: If ``max_unreadable`` is not from 0 to 1.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class ImageFolderUnlabelled(BaseDataset):
         pipeline: Sequence,
         *,
         extensions: Sequence[str] = EXTENSIONS,
+        max_unreadable: float = 1.0,
         **kwargs,
     ) -> None:
+        self.max_unreadable = max_unreadable
         self.extensions = tuple(extension.lower() for extension in extensions)
         super().__init__(data_root=os.fspath(data_root), pipeline=list(pipeline), **kwargs)
 
@@ -79,11 +84,16 @@ class ImageFolderUnlabelled(BaseDataset):
         if self._fully_initialized:
             return
         super().full_init()
-        self._unreadable = UnreadableImages(len(self))
+        self._unreadable = UnreadableImages(len(self), self.max_unreadable)
 
     def prepare_data(self, idx: int) -> dict | None:
-        """Return sample ``idx`` after the pipeline, or None if its file cannot be read."""
+        """Return sample ``idx`` after the pipeline, or None if its file cannot be read.
+
+        Raises:
+            TooManyUnreadableError: If that makes them more than ``max_unreadable``.
+        """
         data = self.get_data_info(idx)
+        self._unreadable.count_try()
         path = data['img_path']
         data, reason = run_transforms(self.pipeline.transforms, data)
         if reason:

@@ -4,13 +4,14 @@ A run that is resumed then draws what it would have drawn without the break, and
 nor the number of workers changes what training draws.
 """
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset, Sampler, get_worker_info
 
 
 def derive_seed(*numbers: int) -> int:
@@ -34,9 +35,13 @@ def seed_process(*numbers: int) -> None:
 def drawing_from(*numbers: int) -> Iterator[None]:
     """Draw from these numbers for a while, and go on afterwards as if nothing had been drawn.
 
-    Python's, numpy's and torch's generators on the CPU are meant, which transforms draw from.
+    Python's, numpy's and torch's generators on the CPU are meant, which transforms draw from. In a
+    data loader's worker nothing else draws from them, and they stay as they are left: putting them
+    back would take longer than all transforms but decoding and resizing.
     """
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    in_worker = get_worker_info() is not None
+    if not in_worker:
+        states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed = derive_seed(*numbers)
     random.seed(seed)
     np.random.seed(seed)
@@ -44,9 +49,10 @@ def drawing_from(*numbers: int) -> Iterator[None]:
     try:
         yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        if not in_worker:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            torch.set_rng_state(states[2])
 
 
 class SeededIndex(int):
@@ -111,13 +117,27 @@ class SeededItems:
 
     Args:
         dataset: With ``__getitem__``.
+        num_workers: Of the data loader.
+
+    Attributes:
+        reading: int64 ``(num_workers, 2)`` in shared memory: the process of each worker, and the
+            index of the sample that it is at, -1 if at none. It outlives a worker that dies.
     """
 
-    def __init__(self, dataset: Dataset):
+    def __init__(self, dataset: Dataset, *, num_workers: int):
         self.dataset = dataset
+        self.reading = torch.full((num_workers, 2), -1).share_memory_()
 
     def __call__(self, indices: list) -> list:
-        return [self._get(index) for index in indices]
+        worker = get_worker_info()
+        if worker is None:
+            return [self._get(index) for index in indices]
+        items = []
+        for index in indices:
+            self.reading[worker.id] = torch.tensor([os.getpid(), index])
+            items.append(self._get(index))
+        self.reading[worker.id, 1] = -1
+        return items
 
     def _get(self, index):
         if not isinstance(index, SeededIndex):

@@ -8,17 +8,34 @@ from mmengine.logging import print_log
 
 from mmcnx2.datasets.encoded_image import UnreadableImageError
 
+ENOUGH_TO_JUDGE = 1000
+
+
+class TooManyUnreadableError(RuntimeError):
+    """So many files cannot be read that something else must be wrong."""
+
 
 class UnreadableImages:
     """The files that could not be read so far, known to every worker of a process.
 
     Args:
         total: Number of images in the data set.
+        max_share: Of the images tried so far (of 1000, or of all if there are fewer, at the
+            beginning), at most so many may be unreadable, from 0 to 1.
+
+    Raises:
+        ValueError: If ``max_share`` is out of range.
     """
 
-    def __init__(self, total: int):
+    def __init__(self, total: int, max_share: float = 1.0):
+        if not 0 <= max_share <= 1:
+            raise ValueError(
+                f'max_unreadable={max_share}, but a share from 0 to 1 of the images was expected.'
+            )
+        self.max_share = max_share
         # Shared memory: a file that one worker has found unreadable is named by no other.
         self._seen = torch.zeros(total, dtype=torch.bool).share_memory_()
+        self._tried = torch.zeros(1, dtype=torch.int64).share_memory_()
 
     def __len__(self) -> int:
         return int(self._seen.sum())
@@ -28,8 +45,16 @@ class UnreadableImages:
         """Positions in the data set, ascending."""
         return self._seen.nonzero().flatten().tolist()
 
+    def count_try(self) -> None:
+        """Note that an image is read; workers that do so at once may count as one."""
+        self._tried += 1
+
     def add(self, index: int, path: str, reason: str) -> None:
-        """Count a file and warn of it, the first time that it is met."""
+        """Count a file and warn of it, the first time that it is met.
+
+        Raises:
+            TooManyUnreadableError: If that makes them too many.
+        """
         if self._seen[index]:
             return
         self._seen[index] = True
@@ -39,6 +64,14 @@ class UnreadableImages:
             logger='current',
             level=logging.WARNING,
         )
+        of = min(max(int(self._tried), ENOUGH_TO_JUDGE), len(self._seen))
+        if len(self) > self.max_share * of:
+            raise TooManyUnreadableError(
+                f'{len(self)} of {of} images could not be read, more than '
+                f'max_unreadable={self.max_share} allows; the last one is '
+                f"'{path}' ({reason}): the log names each of them; check the disk and the "
+                'copy of the data, or allow more.'
+            )
 
 
 def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | None, str | None]:

@@ -160,4 +160,4 @@ def _seed_samples(loader: DataLoader, seed: int) -> None:
     """
     batches = SeededBatches(loader.batch_sampler, seed=seed, rank=get_rank())
     object.__setattr__(loader, 'batch_sampler', batches)
-    loader.dataset.__getitems__ = SeededItems(loader.dataset)
+    loader.dataset.__getitems__ = SeededItems(loader.dataset, num_workers=loader.num_workers)

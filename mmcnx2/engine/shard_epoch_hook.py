@@ -12,9 +12,9 @@ class ShardEpochHook(Hook):
     """Start each epoch of :class:`mmcnx2.datasets.ImageShards`.
 
     After a resume within an epoch (checkpoints of ``CheckpointHook(by_epoch=False)``) the run sees
-    the batches that it would have seen without the break, images in the same order; as everywhere
-    in mmengine, crops and flips are drawn afresh. That takes the same number of processes and
-    workers and the same batch size; between epochs all of them may change.
+    the batches that it would have seen without the break, images in the same order with the same
+    crops and flips. That takes the same number of processes and workers and the same batch size;
+    between epochs all of them may change.
     """
 
     def __init__(self):

@@ -71,6 +71,7 @@ class ToyPreTraining(BaseModel):
             neck=dict(type='mmcnx2.FCMAEDecoder', in_channels=24, embed_dims=8),
             head=dict(type='mmcnx2.FCMAEPretrainHead'),
             masking=masking,
+            data_preprocessor=dict(type='mmpretrain.SelfSupDataPreprocessor'),
         )  # fmt: skip
         self.masking = self.fcmae.masking
         randomize(self, std=0.1)

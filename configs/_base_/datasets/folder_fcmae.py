@@ -9,5 +9,6 @@ train_dataloader = dict(
         type='mmcnx2.ImageFolderUnlabelled',
         data_root=data_root,
         pipeline=_base_.train_pipeline,
+        max_unreadable=0.1,
     ),
 )

@@ -9,6 +9,7 @@ train_dataloader = dict(
         type='mmcnx2.ImageShards',
         data_root=data_root,
         pipeline=_base_.train_pipeline,
+        max_unreadable=0.1,
     ),
 )
 custom_hooks = [dict(type='mmcnx2.ShardEpochHook')]

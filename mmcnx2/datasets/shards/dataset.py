@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 
 import torch
 import webdataset
@@ -12,6 +12,8 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.seeding import drawing_from
+from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
 from mmcnx2.datasets.unreadable import UnreadableImages, run_transforms
@@ -27,7 +29,7 @@ class ImageShards(IterableDataset):
     In each epoch the shards come in a new order, each rank and each of its workers reads its own
     part of them (see :mod:`mmcnx2.datasets.shards.split`), and a buffer in every worker shuffles
     encoded images before they are decoded. The order follows from the seed, the epoch and the
-    number of processes and workers. Files that cannot be decoded are counted, named once, and the
+    number of processes and workers, and so does what transforms draw. Files that cannot be decoded are counted, named once, and the
     next image is used twice.
 
     The data loader has ``sampler=None``, and the config ``custom_hooks = [dict(
@@ -41,14 +43,21 @@ class ImageShards(IterableDataset):
             classes, ``gt_label``.
         shuffle_buffer: Encoded images that a worker keeps to draw from; 1 turns shuffling within
             shards off. 1000 images of 110 KB are 110 MB a worker.
+        max_unreadable: More than this share of unreadable images stops the run, as in
+            :class:`mmcnx2.datasets.ImageFolderUnlabelled`.
 
     Raises:
         FileNotFoundError: If there is no index.
-        ValueError: If the index or ``shuffle_buffer`` is not valid.
+        ValueError: If the index, ``shuffle_buffer`` or ``max_unreadable`` is not valid.
     """
 
     def __init__(
-        self, data_root: str, pipeline: Sequence = (), *, shuffle_buffer: int = 1000
+        self,
+        data_root: str,
+        pipeline: Sequence = (),
+        *,
+        shuffle_buffer: int = 1000,
+        max_unreadable: float = 1.0,
     ):
         if shuffle_buffer < 1:
             raise ValueError(
@@ -60,7 +69,7 @@ class ImageShards(IterableDataset):
         self.shuffle_buffer = shuffle_buffer
         self.pipeline = Compose(list(pipeline))
         self.rank, self.world_size = get_dist_info()
-        self._unreadable = UnreadableImages(self.index.images)
+        self._unreadable = UnreadableImages(self.index.images, max_unreadable)
         # Shared memory: persistent workers see the next epoch, too.
         self._epoch = torch.full((5,), -1, dtype=torch.int64).share_memory_()
 
@@ -123,7 +132,7 @@ class ImageShards(IterableDataset):
             rng = random.Random(f'{seed} {epoch} {self.rank} {worker}')
             samples = webdataset.shuffle(self.shuffle_buffer, rng=rng)(samples)
         passed = batch_size * len(range(worker, done, workers))
-        yield from self._process(islice(samples, passed, None))
+        yield from self._process(islice(samples, passed, None), (seed, epoch))
 
     def _read(self, images: range, order: list[int]) -> Iterator[dict]:
         """Yield encoded images at positions of an epoch whose shards come in an order."""
@@ -137,18 +146,34 @@ class ImageShards(IterableDataset):
             for i, sample in enumerate(read_shard(location, start=start, stop=stop), start):
                 yield _unpack(sample, offsets[number] + i)
 
-    def _process(self, samples: Iterator[dict]) -> Iterator[dict]:
-        """Yield each image after the pipeline; a good one once more for each bad one before it."""
+    def _process(
+        self, samples: Iterator[dict], numbers: tuple[int, ...], places: Iterator[int]
+    ) -> Iterator[dict]:
+        """Yield each image after the pipeline; a good one once more for each bad one before it.
+
+        Args:
+            samples: Encoded images.
+            numbers: Together with its place, what an image's transforms draw from.
+            places: Of the images in the worker's part of the epoch.
+        """
         owed, good = 0, None
+
+        def load(sample: dict) -> dict | None:
+            with drawing_from(*numbers, next(places)):
+                data, reason = run_transforms(self.pipeline.transforms, dict(sample))
+            if reason:
+                self._unreadable.add(sample['sample_idx'], sample['img_path'], reason)
+            return data
+
         for sample in samples:
-            data = self._load(sample)
+            data = load(sample)
             if data is None:
                 owed += 1
                 continue
             good = sample
             yield data
             for _ in range(owed):
-                yield self._load(good)
+                yield load(good)
             owed = 0
         if owed and good is None:
             raise RuntimeError(
@@ -156,14 +181,7 @@ class ImageShards(IterableDataset):
                 'see the warnings above for names and reasons.'
             )
         for _ in range(owed):
-            yield self._load(good)
-
-    def _load(self, sample: dict) -> dict | None:
-        """Return an image after the pipeline, or None if it cannot be read."""
-        data, reason = run_transforms(self.pipeline.transforms, dict(sample))
-        if reason:
-            self._unreadable.add(sample['sample_idx'], sample['img_path'], reason)
-        return data
+            yield load(good)
 
 
 def _unpack(sample: dict, index: int) -> dict:
