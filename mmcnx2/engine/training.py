@@ -1,0 +1,73 @@
+"""A whole training, whose foreseeable ends are told in a sentence."""
+
+import re
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from mmcnx2.datasets.unreadable import TooManyUnreadableError
+from mmcnx2.engine.finite_loss_hook import DivergedError
+
+
+def train(cfg: Config) -> None:
+    """Train as a config says, with its ``runner_type`` or mmengine's ``Runner``.
+
+    Args:
+        cfg: The config.
+
+    Raises:
+        SystemExit: With a sentence, if the loss stays infinite, too many files cannot be read or a
+            loading process dies; with a status alone, if the cluster asks for the machine
+            (:class:`PreemptionHook`).
+    """
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    try:
+        runner.train()
+    except (DivergedError, TooManyUnreadableError) as error:
+        # From a loading process comes its traceback, too; the sentence is the last line.
+        sentence = str(error).strip().splitlines()[-1]
+        raise SystemExit(f'error: {sentence}') from None
+    except RuntimeError as error:
+        sentence = describe_dead_worker(error, runner.train_dataloader)
+        if sentence is None:
+            raise
+        raise SystemExit(f'error: {sentence}') from error
+
+
+def describe_dead_worker(error: RuntimeError, loader: DataLoader) -> str | None:
+    """Say which loading process died, and which samples it was at.
+
+    Args:
+        error: That training raised.
+        loader: The training data's.
+
+    Returns:
+        A sentence, or None if the error is another one.
+    """
+    # torch has two wordings: 'DataLoader worker (pid 7) is killed by signal: Killed.' and
+    # 'DataLoader worker (pid(s) 7, 8) exited unexpectedly'.
+    found = re.search(r'DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)(.*)', str(error))
+    if found is None:
+        return None
+    dead = {int(pid) for pid in found[1].split(',')}
+    reading = getattr(getattr(loader.dataset, '__getitems__', None), 'reading', ())
+    at = [
+        f'worker {worker} at {_name(loader, int(index))}'
+        for worker, (pid, index) in enumerate(reading)
+        if int(pid) in dead and index >= 0
+    ]
+    return (
+        f'loading process {found[1]}{found[2].rstrip(".")}'
+        f'{" (" + ", ".join(at) + ")" if at else ""}: look for memory (fewer '
+        'train_dataloader.num_workers) or for a file that crashes its decoder, and go on with '
+        '--resume.'
+    )
+
+
+def _name(loader: DataLoader, index: int) -> str:
+    try:
+        return f"'{loader.dataset.get_data_info(index)['img_path']}'"
+    except (AttributeError, KeyError, TypeError):
+        return f'sample {index}'

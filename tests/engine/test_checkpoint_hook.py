@@ -1,0 +1,112 @@
+"""Checkpoints are whole or not there, and a full disk stops nothing."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmcnx2.engine import atomic_backend
+from mmcnx2.engine.atomic_backend import AtomicBackend, find_damage
+from tests.support.long_run import make_runner
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in ('.pth', '.part'))
+
+
+class FullDisk:
+    """Stands for the disk: files of some writes do not fit."""
+
+    def __init__(self, monkeypatch, *, full_from: int, full_to: int):
+        self.writes, self.full = 0, range(full_from, full_to + 1)
+        monkeypatch.setattr(atomic_backend.os, 'fsync', self.fsync)
+        self.real = os.fsync
+
+    def fsync(self, descriptor: int) -> None:
+        if os.fstat(descriptor).st_size and not os.path.isdir(f'/proc/self/fd/{descriptor}'):
+            self.writes += 1
+            if self.writes in self.full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def run(folder: Path, **checkpoint):
+    runner = make_runner(folder, epochs=1, ema=False, checkpoint=checkpoint)
+    runner.train()
+    return runner
+
+
+def test_a_full_disk_is_loud_and_training_goes_on(tmp_path, monkeypatch):
+    FullDisk(monkeypatch, full_from=4, full_to=6)
+    runner = run(tmp_path, max_keep_ckpts=2)
+    assert runner.iter == 8
+    said = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    assert said.count('NO CHECKPOINT WAS SAVED') == 3
+    assert 'No space left on device' in said
+    assert f"the last one is '{tmp_path}/iter_3.pth'" in said
+    assert names(tmp_path) == ['iter_7.pth', 'iter_8.pth']
+
+
+def test_while_the_disk_is_full_older_checkpoints_stay(tmp_path, monkeypatch):
+    FullDisk(monkeypatch, full_from=4, full_to=100)
+    run(tmp_path, max_keep_ckpts=1)
+    assert names(tmp_path) == ['iter_3.pth']
+    assert (tmp_path / 'last_checkpoint').read_text() == f'{tmp_path}/iter_3.pth'
+    resumed = make_runner(tmp_path, epochs=1, ema=False)
+    resumed.train()
+    assert resumed.iter == 8
+
+
+def test_the_best_checkpoint_stays_while_a_better_one_does_not_fit(tmp_path, monkeypatch):
+    options = dict(by_epoch=True, save_best='score', rule='greater')
+    scores = iter([0.1, 0.2, 0.3])
+    monkeypatch.setattr(
+        'tests.support.long_run.Score.compute_metrics',
+        lambda self, results: dict(score=next(scores)),
+    )
+    # An epoch writes its own, the best, and its own again with the best score noted.
+    FullDisk(monkeypatch, full_from=5, full_to=6)
+    runner = make_runner(tmp_path, epochs=2, ema=False, checkpoint=options)
+    runner.train()
+    best = [name for name in names(tmp_path) if name.startswith('best')]
+    assert best == ['best_score_epoch_1.pth']
+    assert runner.message_hub.get_info('best_score') == 0.1
+
+
+def test_a_checkpoint_that_reached_the_disk_damaged_does_not_replace_a_good_one(tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(weight=torch.ones(100)), path)
+    good = path.read_bytes()
+    bad = bytearray(good)
+    bad[len(bad) // 2] ^= 1
+    with pytest.raises(OSError, match='did not reach the disk whole'):
+        AtomicBackend().put(bytes(bad), path)
+    assert path.read_bytes() == good
+    assert names(tmp_path) == ['a.pth']
+
+
+def test_every_changed_byte_of_a_tensor_is_found(tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(weight=torch.full((8,), 3.0)), path)
+    good = path.read_bytes()
+    assert find_damage(path) is None
+    at = good.index(torch.full((8,), 3.0).numpy().tobytes())
+    for offset in range(32):
+        bad = bytearray(good)
+        bad[at + offset] ^= 1
+        path.write_bytes(bad)
+        assert find_damage(path), f'byte {offset}'
+
+
+def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
+    (tmp_path / '.iter_3.pth.part').write_bytes(b'half')
+    run(tmp_path)
+    assert not (tmp_path / '.iter_3.pth.part').exists()
+
+
+def test_another_back_end_that_is_asked_for_wins(tmp_path):
+    runner = make_runner(tmp_path, ema=False, checkpoint=dict(backend_args=dict(backend='local')))
+    hook = next(hook for hook in runner.hooks if hasattr(hook, 'save_within_epoch'))
+    hook.before_train(runner)
+    assert hook.backend_args == dict(backend='local')
