@@ -16,9 +16,9 @@ from mmcnx2.analysis.demo_report import write_report
 from mmcnx2.engine.tool_run import run_tool
 
 ROOT = Path(__file__).resolve().parents[1]
-PRETRAINING = ROOT / 'configs/demo/fcmae_convnextv2-mini_1xb32-18e_scenes.py'
-FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-12e_scenes.py'
-FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-12e_scenes.py'
+PRETRAINING = ROOT / 'configs/demo/fcmae_convnextv2-mini_1xb32-10e_scenes.py'
+FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-15e_scenes.py'
+FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-15e_scenes.py'
 
 # Minutes on two cores of a server, and what --smoke makes of the sizes.
 ABOUT = dict(scenes=0.6, pretraining=4.3, finetuning=0.5)

@@ -17,7 +17,8 @@ def shrink(cfg: Config) -> Config:
     model.backbone.arch = dict(depths=(1, 1, 1, 1), channels=CHANNELS)
     match model.type:
         case 'mmcnx2.FCMAE':
-            model.neck.update(in_channels=CHANNELS[-1], embed_dims=16)
+            model.neck.update(in_channels=CHANNELS[-1], embed_dims=16, patch_size=32)
+            model.head.patch_size = 32
         case 'ImageClassifier':
             model.head.in_channels = CHANNELS[-1]
             if 'neck' in model:
