@@ -114,7 +114,13 @@ def download(url: str, folder: str | Path | None = None, *, progress: bool = Tru
 
     Raises:
         OSError: The address cannot be reached.
+        ValueError: It is not an http(s) address.
     """
+    if urlsplit(url).scheme not in ('http', 'https'):
+        raise ValueError(
+            f"'{url}' is not fetched: only http:// and https:// addresses are; give a file by its "
+            'path.'
+        )
     folder = Path(folder) if folder else Path(torch.hub.get_dir(), 'checkpoints')
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / os.path.basename(urlsplit(url).path)
