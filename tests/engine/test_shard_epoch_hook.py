@@ -17,14 +17,16 @@ STEPS = IMAGES // BATCH
 
 
 class Watch(Hook):
-    """Notes the images of each step, and breaks the run off after some of them."""
+    """Notes the images of each step and their pixels, and breaks the run off after some of them."""
 
     def __init__(self, stop_after: int | None = None):
         self.steps = []
+        self.pixels = []
         self.stop_after = stop_after
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         self.steps.append([sample.sample_idx for sample in data_batch['data_samples']])
+        self.pixels.append(data_batch['inputs'].clone())
         if len(self.steps) == self.stop_after:
             raise KeyboardInterrupt
 
@@ -34,13 +36,13 @@ def shards(tmp_path_factory) -> Path:
     return make_shards(tmp_path_factory.mktemp('set'), IMAGES, size=32)
 
 
-def config(shards: Path, work_dir: Path, **loader) -> Config:
+def config(shards: Path, work_dir: Path, *, save_at: int = 1000, **loader) -> Config:
     cfg = shorten(shrink(Config.fromfile(CONFIG)))
     cfg.train_cfg.max_epochs = EPOCHS
     cfg.train_dataloader.update(batch_size=BATCH, **loader)
     cfg.train_dataloader.dataset.update(data_root=str(shards), shuffle_buffer=8)
     cfg.train_dataloader.dataset.pipeline[1].scale = 64
-    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=1, max_keep_ckpts=-1)
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=save_at, save_last=False)
     cfg.work_dir = str(work_dir)
     amp_off_without_gpu(cfg)
     return cfg
@@ -59,7 +61,7 @@ def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, 
     loader = dict(num_workers=num_workers, persistent_workers=num_workers > 0)
     broken = Watch(stop_after)
     with pytest.raises(KeyboardInterrupt):
-        train(config(shards, tmp_path / 'run', **loader), broken)
+        train(config(shards, tmp_path / 'run', save_at=stop_after, **loader), broken)
     cfg = config(shards, tmp_path / 'run', **loader)
     cfg.resume = True
     resumed = Watch()
@@ -71,12 +73,16 @@ def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, 
     train(whole, unbroken)
     assert len(unbroken.steps) == EPOCHS * STEPS == runner.iter
     assert broken.steps + resumed.steps == unbroken.steps
+    for i, (seen, expected) in enumerate(
+        zip(broken.pixels + resumed.pixels, unbroken.pixels, strict=True)
+    ):
+        assert seen.equal(expected), f'step {i} has other crops or flips'
     assert unbroken.steps[:STEPS] != unbroken.steps[STEPS:], 'both epochs have one order'
 
 
 def test_resuming_within_an_epoch_with_other_workers_is_refused(shards, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        train(config(shards, tmp_path), Watch(stop_after=2))
+        train(config(shards, tmp_path, save_at=2), Watch(stop_after=2))
     cfg = config(shards, tmp_path)
     cfg.resume = True
     cfg.train_dataloader.batch_size = 2

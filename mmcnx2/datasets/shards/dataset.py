@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
+from itertools import islice
 
 import torch
 import webdataset
@@ -12,7 +12,6 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.datasets.folder import EXTENSIONS
-from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
@@ -29,8 +28,8 @@ class ImageShards(IterableDataset):
     In each epoch the shards come in a new order, each rank and each of its workers reads its own
     part of them (see :mod:`mmcnx2.datasets.shards.split`), and a buffer in every worker shuffles
     encoded images before they are decoded. The order follows from the seed, the epoch and the
-    number of processes and workers, and so does what transforms draw. Files that cannot be decoded are counted, named once, and the
-    next image is used twice.
+    number of processes and workers, what transforms draw from the seed, the epoch and the image.
+    Files that cannot be decoded are counted, named once, and the next image is used twice.
 
     The data loader has ``sampler=None``, and the config ``custom_hooks = [dict(
     type='mmcnx2.ShardEpochHook')]``: it tells the data set of each epoch, and where in it a resumed
@@ -146,42 +145,40 @@ class ImageShards(IterableDataset):
             for i, sample in enumerate(read_shard(location, start=start, stop=stop), start):
                 yield _unpack(sample, offsets[number] + i)
 
-    def _process(
-        self, samples: Iterator[dict], numbers: tuple[int, ...], places: Iterator[int]
-    ) -> Iterator[dict]:
+    def _process(self, samples: Iterator[dict], numbers: tuple[int, ...]) -> Iterator[dict]:
         """Yield each image after the pipeline; a good one once more for each bad one before it.
 
         Args:
             samples: Encoded images.
-            numbers: Together with its place, what an image's transforms draw from.
-            places: Of the images in the worker's part of the epoch.
+            numbers: What transforms draw from, together with the image's own.
         """
         owed, good = 0, None
-
-        def load(sample: dict) -> dict | None:
-            with drawing_from(*numbers, next(places)):
-                data, reason = run_transforms(self.pipeline.transforms, dict(sample))
-            if reason:
-                self._unreadable.add(sample['sample_idx'], sample['img_path'], reason)
-            return data
-
         for sample in samples:
-            data = load(sample)
+            data = self._load(sample, numbers)
             if data is None:
                 owed += 1
                 continue
             good = sample
             yield data
-            for _ in range(owed):
-                yield load(good)
+            for again in range(owed):
+                yield self._load(good, (*numbers, again))
             owed = 0
         if owed and good is None:
             raise RuntimeError(
                 f"none of the {owed} images of a worker below '{self.data_root}' could be read: "
                 'see the warnings above for names and reasons.'
             )
-        for _ in range(owed):
-            yield load(good)
+        for again in range(owed):
+            yield self._load(good, (*numbers, again))
+
+    def _load(self, sample: dict, numbers: tuple[int, ...]) -> dict | None:
+        """Return an image after the pipeline, or None if it cannot be read."""
+        self._unreadable.count_try()
+        with drawing_from(sample['sample_idx'], *numbers):
+            data, reason = run_transforms(self.pipeline.transforms, dict(sample))
+        if reason:
+            self._unreadable.add(sample['sample_idx'], sample['img_path'], reason)
+        return data
 
 
 def _unpack(sample: dict, index: int) -> dict:
