@@ -5,9 +5,11 @@ import os
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.launch import (
+    LOG_BACKENDS,
     add_common_arguments,
     check_checkpoint,
     check_inputs,
+    log_to,
     read_config,
 )
 from mmcnx2.engine.training import train
@@ -30,6 +32,13 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help="scale the learning rate by the batch size over the config's base_batch_size",
     )
+    parser.add_argument(
+        '--log-to',
+        nargs='+',
+        choices=sorted(LOG_BACKENDS),
+        default=[],
+        help='where to log besides the work folder',
+    )
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -38,6 +47,7 @@ def prepare(args: argparse.Namespace):
     """Return the config to run. See ``launch`` for the errors."""
     cfg = read_config(args.config, options=args.cfg_options, work_dir=args.work_dir)
     cfg.launcher = args.launcher
+    log_to(cfg, args.log_to)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:

@@ -29,14 +29,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     Raises:
         FileNotFoundError: If nothing was trained there with mmengine's local log.
     """
-    # One folder a run, named by the time of its start: the last name is the latest.
-    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
-    if not files:
-        raise FileNotFoundError(
-            f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "
-            'LocalVisBackend among the vis_backends of the config.'
-        )
-    rows = [json.loads(line) for line in files[-1].read_text().splitlines() if line.strip()]
+    rows = _rows(work_dir)
     train = [row for row in rows if 'loss' in row]
     scores = [row for row in rows if 'loss' not in row]
     return TrainingLog(
@@ -47,3 +40,38 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
             and not name.endswith('time')
         } if scores else {},
     )
+
+
+def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
+    """Read every number that the latest run below a work folder logged.
+
+    Args:
+        work_dir: What tools/train.py calls ``--work-dir``.
+
+    Returns:
+        Name, such as ``'loss'`` or ``'coco/bbox_mAP'``, to the steps at which it was logged and its
+        values there. Steps are iterations; those of evaluations are epochs where training counts
+        epochs.
+
+    Raises:
+        FileNotFoundError: If nothing was trained there with mmengine's local log.
+    """
+    scalars = {}
+    for row in _rows(work_dir):
+        for name, value in row.items():
+            if name not in ('step', 'iter', 'epoch') and isinstance(value, int | float):
+                steps, values = scalars.setdefault(name, ([], []))
+                steps.append(row['step'])
+                values.append(value)
+    return scalars
+
+
+def _rows(work_dir: str | Path) -> list[dict]:
+    # One folder a run, named by the time of its start: the last name is the latest.
+    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    if not files:
+        raise FileNotFoundError(
+            f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "
+            'LocalVisBackend among the vis_backends of the config.'
+        )
+    return [json.loads(line) for line in files[-1].read_text().splitlines() if line.strip()]

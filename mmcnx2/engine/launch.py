@@ -2,13 +2,18 @@
 
 import os
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+LOG_BACKENDS = dict(
+    tensorboard=('tensorboard', 'TensorboardVisBackend'), wandb=('wandb', 'WandbVisBackend')
+)
+"""Short name to the package that it needs and mmengine's backend."""
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -89,6 +94,23 @@ def set_data_root(cfg: Config, data_root: str) -> None:
     for name in list(cfg.keys()):
         if name in ('data_root', 'custom_hooks') or name.endswith(('_dataloader', '_evaluator')):
             cfg[name] = move(cfg[name])
+
+
+def log_to(cfg: Config, names: Sequence[str]) -> None:
+    """Have a run log to TensorBoard or Weights & Biases, too.
+
+    Args:
+        cfg: The config; the backends of its visualizer are added to.
+        names: Keys of :data:`LOG_BACKENDS`.
+
+    Raises:
+        ValueError: A package is not installed.
+    """
+    for name in names:
+        package, backend = LOG_BACKENDS[name]
+        if find_spec(package) is None:
+            raise ValueError(f'logging to {name} needs its package: pip install {package}.')
+        cfg.visualizer.vis_backends.append(dict(type=backend))
 
 
 def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:

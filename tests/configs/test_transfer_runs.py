@@ -1,7 +1,9 @@
 """Own data from the command line to pictures: train, evaluate, resume, predict, one run a kind."""
 
 import json
+import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import cv2
@@ -74,6 +76,7 @@ def toy(config: Path, root: Path, work_dir: Path) -> Config:
     for step in cfg.get('tta_pipeline', [])[1:]:
         for resize in step.transforms[0]:
             resize.scale = (64, 64)
+    cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
     cfg.model.backbone.pop('init_cfg')
     cfg.work_dir = str(work_dir)
     amp_off_without_gpu(cfg)
@@ -110,6 +113,18 @@ def test_detection_trains_and_is_evaluated(detector):
 
 def test_segmentation_trains_and_is_evaluated(segmentor):
     assert 0 <= segmentor.scores.get_scalar('val/mIoU').current() <= 100
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Run a tool in this process, which has imported the toolboxes already; returns its output."""
+
+    def run(name: str, *arguments) -> str:
+        monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+        runpy.run_path(str(CONFIGS.parent / 'tools' / name), run_name='__main__')
+        return capsys.readouterr().out
+
+    return run
 
 
 def pictures(root: Path, folder: str) -> list[Path]:
@@ -165,6 +180,39 @@ def test_init_and_inference_model_take_a_jpeg(segmentor, root):
     result = inference_model(model, str(pictures(root, 'my_masks/images/val')[0]))
     labels = result.pred_sem_seg.data
     assert labels.shape == (1, 64, 64) and 0 <= labels.min() and labels.max() < 17
+
+
+@pytest.mark.parametrize(
+    ('kind', 'folder'), [('detector', 'my_coco/val'), ('segmentor', 'my_masks/images/val')]
+)
+def test_vis_predictions_draws_an_image(kind, folder, root, tmp_path, request, run_tool):
+    trained, source = request.getfixturevalue(kind), pictures(root, folder)[0]
+    options = ['--out-dir', tmp_path, '--score-thr', 0.0]
+    arguments = [trained.config, trained.checkpoint, source, *options]
+    said = run_tool('analysis_tools/vis_predictions.py', *arguments)
+    assert f'Wrote 1 pictures to {tmp_path}/vis' in said
+    (drawn,) = (tmp_path / 'vis').iterdir()
+    assert_drawn(source, drawn)
+
+
+@pytest.mark.parametrize('kind', ['detector', 'segmentor'])
+def test_browse_dataset_draws_what_the_model_gets(kind, tmp_path, request, run_tool):
+    config = request.getfixturevalue(kind).config
+    run_tool('analysis_tools/browse_dataset.py', config, '--output-dir', tmp_path, '--number', 3)
+    drawn = [cv2.imread(str(path)) for path in tmp_path.iterdir()]
+    assert len(drawn) == 3
+    for picture in drawn:
+        assert picture.std() > 1, 'nothing is on it'
+
+
+def test_analyze_logs_draws_scores_of_both_runs(detector, segmentor, tmp_path, run_tool):
+    folders = [run.config.parent for run in (detector, segmentor)]
+    out = ['--legend', 'boxes', 'regions', '--out', tmp_path / 'new/curves.png']
+    said = run_tool('analysis_tools/analyze_logs.py', *folders, '--keys', 'loss', 'lr', *out)
+    assert 'boxes: last loss ' in said and 'regions: last loss ' in said
+    assert cv2.imread(str(tmp_path / 'new/curves.png')).std() > 1
+    with pytest.raises(SystemExit, match=f"error: run '{folders[1]}' has no coco/bbox_mAP"):
+        run_tool('analysis_tools/analyze_logs.py', folders[1], '--keys', 'coco/bbox_mAP')
 
 
 def test_another_number_of_classes_is_refused_before_training(root, tmp_path):

@@ -2,8 +2,15 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.registry import VISBACKENDS
 
-from mmcnx2.engine.launch import check_inputs, read_config, set_data_root
+from mmcnx2.engine.launch import (
+    LOG_BACKENDS,
+    check_inputs,
+    log_to,
+    read_config,
+    set_data_root,
+)
 
 SCENES = """
 data_root = 'data'
@@ -84,3 +91,18 @@ def test_missing_initial_weights_are_refused():
     cfg = Config(dict(model=dict(backbone=dict(init_cfg=[dict(checkpoint='none.pth')]))))
     with pytest.raises(FileNotFoundError, match=r"checkpoint 'none\.pth' does not exist"):
         check_inputs(cfg, ())
+
+
+def test_runs_log_to_tensorboard_beside_their_files():
+    cfg = Config(dict(visualizer=dict(vis_backends=[dict(type='LocalVisBackend')])))
+    log_to(cfg, ['tensorboard'])
+    kinds = [backend.type for backend in cfg.visualizer.vis_backends]
+    assert kinds == ['LocalVisBackend', 'TensorboardVisBackend']
+    for _, backend in LOG_BACKENDS.values():
+        assert VISBACKENDS.get(backend), f'mmengine has no {backend}'
+
+
+def test_a_log_whose_package_is_missing_is_refused(monkeypatch):
+    monkeypatch.setitem(LOG_BACKENDS, 'wandb', ('no_such_package', 'WandbVisBackend'))
+    with pytest.raises(ValueError, match='logging to wandb needs its package: pip install no_such'):
+        log_to(Config(dict(visualizer=dict(vis_backends=[]))), ['wandb'])
