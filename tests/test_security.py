@@ -1,0 +1,148 @@
+"""Nothing from a stranger runs code or leaves its place: checkpoints, archives, addresses."""
+
+import io
+import os
+import pickle
+import runpy
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner.checkpoint import _load_checkpoint, _load_checkpoint_with_prefix
+
+from mmcnx2.checkpoints.files import download, read_checkpoint
+from mmcnx2.datasets.shards.stream import open_location, read_shard
+from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
+from tests.support.long_run import make_runner
+
+ROOT = Path(__file__).parents[1]
+CLASSIFIER = ROOT / 'configs/convnext_v2/convnextv2-atto_64xb64-amp-coslr-300e_in1k.py'
+
+
+class Harmless:
+    """Stands for an attack: reading it makes a folder."""
+
+    def __init__(self, evidence: Path):
+        self.evidence = str(evidence)
+
+    def __reduce__(self):
+        return os.mkdir, (self.evidence,)
+
+
+@pytest.fixture
+def evidence(tmp_path) -> Path:
+    """What exists once the attack has worked."""
+    return tmp_path / 'code was run'
+
+
+@pytest.fixture
+def attack(tmp_path, evidence) -> Path:
+    path = tmp_path / 'work/stranger.pth'
+    path.parent.mkdir()
+    weights = dict(weight=torch.zeros(1), meta=dict(iter=5, epoch=0), optimizer={})
+    torch.save(dict(weights, state_dict={}, extra=Harmless(evidence)), path)
+    return path
+
+
+def test_the_attack_works_where_nothing_guards_against_it(attack, evidence):
+    torch.load(attack, weights_only=False)
+    assert evidence.is_dir()
+
+
+READERS = {
+    'torch.load': torch.load,
+    'read_checkpoint': read_checkpoint,
+    'load_from and --resume': _load_checkpoint,
+    'init_cfg': lambda path: _load_checkpoint_with_prefix('backbone.', str(path)),
+}
+
+
+@pytest.mark.parametrize('reader', READERS)
+def test_no_api_runs_code_in_a_checkpoint(reader, attack, evidence):
+    with pytest.raises(pickle.UnpicklingError):
+        READERS[reader](str(attack))
+    assert not evidence.exists()
+
+
+def test_automatic_resume_passes_over_it_and_names_it(attack, evidence):
+    path, bad = latest_good_checkpoint(attack.parent)
+    assert path is None
+    assert [file.name for file in bad] == ['stranger.pth']
+    assert not evidence.exists()
+
+
+@pytest.mark.parametrize('how', ['load_from', 'resume'])
+def test_no_run_begins_from_it(how, attack, evidence, tmp_path):
+    runner = make_runner(tmp_path / 'run', resume=how == 'resume', load_from=str(attack), ema=False)
+    with pytest.raises(pickle.UnpicklingError):
+        runner.train()
+    assert not evidence.exists()
+
+
+def test_no_model_is_built_from_it(attack, evidence):
+    init_default_scope('mmpretrain')
+    cfg = Config.fromfile(CLASSIFIER)
+    cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(attack))
+    model = MODELS.build(cfg.model)
+    with pytest.raises(pickle.UnpicklingError):
+        model.init_weights()
+    assert not evidence.exists()
+
+
+TOOLS = {
+    'model_converters/convert.py': ['{attack}', '{out}/a.pth'],
+    'model_converters/publish_model.py': ['{attack}', '{out}/a.pth'],
+    'deployment/export.py': [str(CLASSIFIER), '{attack}', '{out}/a.onnx'],
+}
+
+
+@pytest.mark.parametrize('name', TOOLS)
+def test_no_tool_runs_code_in_a_checkpoint(name, attack, evidence, tmp_path, monkeypatch):
+    arguments = [word.format(attack=attack, out=tmp_path) for word in TOOLS[name]]
+    monkeypatch.setattr(sys, 'argv', [name, *arguments])
+    with pytest.raises((SystemExit, pickle.UnpicklingError)) as refusal:
+        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
+    assert 'could run code' in str(refusal.value)
+    assert not evidence.exists()
+
+
+def test_no_file_of_the_project_reads_pickles_in_another_way():
+    found = [
+        f'{path.relative_to(ROOT)}: {line.strip()}'
+        for folder in ('mmcnx2', 'tools')
+        for path in (ROOT / folder).rglob('*.py')
+        for line in path.read_text().splitlines()
+        if ('torch.load(' in line and 'weights_only=True' not in line)
+        or 'pickle.load' in line
+        or 'weights_only=False' in line
+    ]
+    assert found == []
+
+
+def test_an_archive_writes_nothing_outside_its_folder_or_within(tmp_path):
+    folder = tmp_path / 'shards'
+    folder.mkdir()
+    with tarfile.open(folder / 'shard.tar', 'w') as archive:
+        for name in ('../outside.jpg', '/tmp/../absolute.jpg', 'a/../../up.jpg'):
+            member = tarfile.TarInfo(name)
+            member.size = 3
+            archive.addfile(member, io.BytesIO(b'abc'))
+        link = tarfile.TarInfo('link.jpg')
+        link.type, link.linkname = tarfile.SYMTYPE, '/etc/passwd'
+        archive.addfile(link)
+    before = sorted(tmp_path.rglob('*'))
+    samples = list(read_shard(str(folder / 'shard.tar'), start=0, stop=3))
+    assert [sample.get('jpg') for sample in samples] == [b'abc'] * 3
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+@pytest.mark.parametrize('url', ['file:///etc/passwd', 'ftp://host/a.tar', 'pipe:touch /tmp/x'])
+def test_addresses_are_http_or_https(url, tmp_path):
+    with pytest.raises(ValueError, match=r'only http|http\(s\)'):
+        download(url, tmp_path)
+    with pytest.raises(ValueError, match=r'http\(s\)'):
+        open_location(url)
