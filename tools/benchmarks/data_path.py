@@ -62,7 +62,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--rate', nargs='+', default=[], metavar='ARCH=IMAGES/S',
         help='training speeds of one GPU for the table of cores; default: an assumption, '
-        f'{BASE_RATE} for base and the others in proportion to their multiply-adds',
+        f'{BASE_RATE} for base, the aim for one H200, and the others in proportion to their '
+        'multiply-adds',
     )  # fmt: skip
     args = parser.parse_args(argv)
     try:
@@ -278,7 +279,8 @@ def main(argv: list[str] | None = None) -> None:
         print(table([kind, 'ms an image', *extra], rows, texts=1), end='\n\n')
     print(
         'Cores that keep one GPU busy, at training speeds that were NOT measured here: given, or '
-        f'assumed\n({BASE_RATE} images/s for base, the others in proportion to multiply-adds).\n'
+        f'assumed\n({BASE_RATE} images/s for base, the aim for one H200, and the others in '
+        'proportion to multiply-adds).\n'
     )
     chosen = (OFFICIAL, OURS, SMALLER)
     print(cores({name: 1e3 / times[name] for name in chosen}, args.rate))
