@@ -17,11 +17,11 @@ from mmcnx2.engine.tool_run import run_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 PRETRAINING = ROOT / 'configs/demo/fcmae_convnextv2-mini_1xb32-10e_scenes.py'
-FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-15e_scenes.py'
-FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-15e_scenes.py'
+FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-24e_scenes.py'
+FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-24e_scenes.py'
 
 # Minutes on two cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.6, pretraining=4.3, finetuning=0.5)
+ABOUT = dict(scenes=0.6, pretraining=4.0, finetuning=0.9)
 SMOKE_SCENES = dict(unlabelled=24, train=20, val=20)
 SMOKE_OPTIONS = dict(max_epochs=1, batch_size=8)
 
@@ -51,6 +51,9 @@ class Demo:
         self.args = args
         self.count = 2 * args.seeds + 3
         self.number = 0
+        self.minutes_left = (
+            ABOUT['scenes'] + ABOUT['pretraining'] + 2 * args.seeds * ABOUT['finetuning']
+        )
 
     def part(self, name: str, title: str, minutes: float, command: list[str], key: str) -> Path:
         """Run one part unless it is finished, and return its folder.
@@ -65,13 +68,14 @@ class Demo:
         folder = self.args.work_dir / name
         done = folder / 'done.json'
         self.number += 1
+        left, self.minutes_left = self.minutes_left, self.minutes_left - minutes
         heading = f'[{self.number}/{self.count}] {title}'
         if done.is_file() and json.loads(done.read_text())['key'] == key:
             print(f'{heading}: done before, reused', flush=True)
             return folder
         time_needed = f'{minutes:.0f} min' if minutes >= 1 else f'{60 * minutes:.0f} s'
-        about = '' if self.args.smoke else f' about {time_needed} on two idle cores'
-        print(f'{heading} ...{about}', flush=True)
+        about = f' about {time_needed}, {left:.0f} min to the end on two idle cores'
+        print(f'{heading} ...{"" if self.args.smoke else about}', flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         seconds = run_tool(command, log=folder / 'output.txt')

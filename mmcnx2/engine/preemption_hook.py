@@ -1,9 +1,12 @@
 """Leaves in good order when the cluster asks for the machine."""
 
+import atexit
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from multiprocessing.synchronize import Event
 
 import torch
 from mmengine.dist import all_reduce, barrier, get_world_size
@@ -49,9 +52,13 @@ class PreemptionHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Prepare the loaders, before their workers start."""
+        ending = multiprocessing.Event()
+        # Runs before multiprocessing's own exit function, which sends SIGTERM to the workers and
+        # waits for them: for ever, if they took that for the cluster's.
+        atexit.register(ending.set)
         for loop in (runner._train_loop, runner._val_loop):
             if isinstance(loop, BaseLoop):
-                _let_workers_go_on(loop.dataloader, self.signals)
+                _let_workers_go_on(loop.dataloader, self.signals, ending)
 
     def before_train(self, runner: Runner) -> None:
         """Begin to listen, where Python lets a thread do that: in the main one."""
@@ -98,16 +105,19 @@ class PreemptionHook(Hook):
         return bool(told)
 
 
-def _let_workers_go_on(loader: DataLoader, signals: Sequence[signal.Signals]) -> None:
+def _let_workers_go_on(loader: DataLoader, signals: Sequence[signal.Signals], ending) -> None:
     """Have a loader's workers outlive a signal to the whole job: the last step needs them."""
-    loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, signals)
+    loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, signals, ending)
 
 
 class _WorkerStart:
-    """Starts a worker that leaves the first signal to its parent and obeys the second."""
+    """Starts a worker that leaves the first signal to its parent and obeys the second.
 
-    def __init__(self, start: Callable | None, signals: Sequence[signal.Signals]):
-        self.start, self.signals = start, signals
+    Once the parent is ending, it obeys the first, too.
+    """
+
+    def __init__(self, start: Callable | None, signals: Sequence[signal.Signals], ending: Event):
+        self.start, self.signals, self.ending = start, signals, ending
         self.told = set()
 
     def __call__(self, worker: int) -> None:
@@ -117,6 +127,6 @@ class _WorkerStart:
             self.start(worker)
 
     def _note(self, number: int, frame) -> None:
-        if number in self.told:
+        if number in self.told or self.ending.is_set():
             os._exit(128 + number)
         self.told.add(number)
