@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
-from torch import Tensor, device, nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -77,12 +75,6 @@ def _read(entry: Mapping) -> PublishedModel:
         flops=metadata['FLOPs'],
         top1=results[0]['Metrics']['Top 1 Accuracy'] if results else None,
     )
-
-
-def build_empty(cfg: Config) -> nn.Module:
-    """Build a config's model without memory for its weights (torch's 'meta' device)."""
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), device('meta'):
-        return MODELS.build(cfg.model)
 
 
 def misfits(

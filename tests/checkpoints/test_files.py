@@ -14,6 +14,7 @@ from mmcnx2.checkpoints.files import (
     save_checkpoint,
     sha256_of,
 )
+from tests.support.http import served
 from tests.support.states import assert_same_state
 
 TENSORS = {'a': torch.arange(6.0).view(2, 3), 'b': torch.ones(2, dtype=torch.float64)}
@@ -83,9 +84,10 @@ def test_the_name_ends_in_the_hash_as_openmmlab_publishes(tmp_path):
 def test_a_file_is_fetched_once(tmp_path):
     source, folder = tmp_path / 'there' / 'w.pth', tmp_path / 'here'
     save_checkpoint(TENSORS, source)
-    fetched = download(source.as_uri(), folder, progress=False)
-    assert fetched == folder / 'w.pth'
-    source.unlink()
-    assert download(source.as_uri(), folder, progress=False) == fetched
-    with pytest.raises(OSError, match='nowhere'):
-        download((tmp_path / 'nowhere.pth').as_uri(), folder, progress=False)
+    with served(source.parent) as address:
+        fetched = download(f'{address}/w.pth?download=true', folder, progress=False)
+        assert fetched == folder / 'w.pth'
+        source.unlink()
+        assert download(f'{address}/w.pth', folder, progress=False) == fetched
+        with pytest.raises(OSError, match='404'):
+            download(f'{address}/nowhere.pth', folder, progress=False)

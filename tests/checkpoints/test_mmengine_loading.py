@@ -2,16 +2,13 @@
 
 import logging
 import pickle
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import EMAHook
 from mmengine.logging import MMLogger
-from mmengine.model import BaseModel, BaseTTAModel
+from mmengine.model import BaseModel, BaseTTAModel, PretrainedInit
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner, load_checkpoint
 
@@ -21,6 +18,7 @@ from mmcnx2.checkpoints.files import save_checkpoint
 from mmcnx2.models import ConvNeXtV2
 from tests.support.command_line import ROOT
 from tests.support.fcmae import make_fcmae
+from tests.support.http import served
 from tests.support.states import CLASSES, assert_same_state, bare, make_state
 from tests.support.toy import ARCH
 from tests.support.toy_config import shrink
@@ -121,8 +119,7 @@ def test_the_official_pre_training_loads_into_fcmae_and_its_decoder_alone_too(tm
     assert_same_state(state, model.state_dict())
 
     other = make_fcmae(seed=5)
-    other.neck.init_cfg = dict(type='Pretrained', checkpoint=str(path), prefix='neck.')
-    other.neck.init_weights()
+    PretrainedInit(checkpoint=str(path), prefix='neck.')(other.neck)
     expected = {k.removeprefix('neck.'): v for k, v in state.items() if k.startswith('neck.')}
     assert_same_state(expected, other.neck.state_dict())
 
@@ -178,17 +175,12 @@ def test_a_file_behind_an_address_is_read_without_running_its_code(state, tmp_pa
     folder = tmp_path / 'served'
     save_checkpoint(convert_state_dict(state, to='timm'), folder / 'theirs.safetensors')
     torch.save({'state_dict': RunsCode(tmp_path / 'it_ran')}, folder / 'stranger.pth')
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    handler.log_message = lambda *args: None
-    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f'http://127.0.0.1:{server.server_port}'
+    with served(folder) as address:
         model = make_classifier()
         load_checkpoint(model, f'{address}/theirs.safetensors', strict=True)
         assert_same_state(state, model.state_dict())
         with pytest.raises(pickle.UnpicklingError):
             load_checkpoint(model, f'{address}/stranger.pth')
-        server.shutdown()
     assert not (tmp_path / 'it_ran').exists()
 
 

@@ -17,6 +17,7 @@ from mmcnx2.checkpoints.zoo import read_zoo
 from mmcnx2.models.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
 from tests.support.command_line import ROOT, passed, tool
+from tests.support.http import served
 from tests.support.logits import fill, logits_of
 from tests.support.official import OfficialConvNeXtV2
 from tests.support.states import assert_same_state, make_state
@@ -170,7 +171,14 @@ def test_make_model_zoo_writes_the_page(tmp_path, run):
 
 
 @pytest.fixture
-def zoo(atto, tmp_path):
+def address(tmp_path):
+    (tmp_path / 'published').mkdir()
+    with served(tmp_path / 'published') as address:
+        yield address
+
+
+@pytest.fixture
+def zoo(atto, tmp_path, address):
     """A metafile of two of the listed models, with files in the format of the official ones.
 
     Every image belongs to class 7, says the classifier.
@@ -193,7 +201,7 @@ def zoo(atto, tmp_path):
                 'Metadata': {**metadata, 'Parameters': listed.parameters},
                 'Results': results,
                 'Config': listed.config,
-                'Weights': path.as_uri(),
+                'Weights': f'{address}/{path.name}',
                 'License': listed.license,
             }
         )
@@ -224,8 +232,8 @@ def test_verify_zoo_says_what_is_wrong(zoo, tmp_path, run):
     assert f'WRONG: {stem}' in said
     assert 'WRONG: 3708400 parameters instead of the 1 listed' in said
     assert '0 of 2 models are as listed' in said
-    zoo[0]['Weights'] = (tmp_path / 'nowhere.pt').as_uri()
-    assert 'No such file' in verify(run, tmp_path, zoo, '--models', 'fcmae*')
+    zoo[0]['Weights'] += '.nowhere'
+    assert 'WRONG: HTTP Error 404' in verify(run, tmp_path, zoo, '--models', 'fcmae*')
     assert "has a name like 'resnet*'" in verify(run, tmp_path, zoo, '--models', 'resnet*')
 
 

@@ -9,7 +9,9 @@ import json
 import pickle
 from pathlib import Path
 
-from mmcnx2.analysis.complexity import multiply_adds
+from mmengine.config import Config
+
+from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.dialects import DIALECTS
@@ -25,6 +27,8 @@ from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.models.convnextv2 import ARCHS
 
 OPENMMLAB = ('mmcnx2', 'mmpretrain')
+ROOT = Path(__file__).resolve().parents[2]
+CLASSIFIER = ROOT / 'configs/_base_/models/convnextv2_classifier.py'
 
 
 def parse_args() -> argparse.Namespace:
@@ -85,14 +89,7 @@ def convert(args: argparse.Namespace) -> str:
         stem_patch_size=args.stem_patch_size,
     )
     result = recognise(converted).architecture
-    arch = dict(depths=result.depths, channels=result.channels)
-    cost = multiply_adds(
-        arch,
-        args.resolution,
-        num_classes=result.num_classes,
-        in_channels=result.in_channels,
-        stem_patch_size=result.stem_patch_size,
-    )
+    cost = cost_of(result, args.resolution)
     say(3, f'writing {args.output}')
     meta = dict(converted_from=found.dialect.name, architecture=str(result))
     save_checkpoint(wrap(converted, args.to, meta), args.output)
@@ -122,6 +119,22 @@ def wrap(state_dict: dict, to: str, meta: dict) -> dict:
 def say(step: int, what: str) -> None:
     """Print one of three lines of progress."""
     print(f'[{step}/3] {what}', flush=True)
+
+
+def cost_of(architecture: Architecture, resolution: int) -> int:
+    """Count the multiply-adds of an encoder and its head on one square image."""
+    cfg = Config.fromfile(CLASSIFIER)
+    cfg.default_scope = 'mmpretrain'
+    cfg.model.backbone.update(
+        arch=dict(depths=architecture.depths, channels=architecture.channels),
+        in_channels=architecture.in_channels,
+        stem_patch_size=architecture.stem_patch_size,
+    )
+    cfg.model.head.update(
+        in_channels=architecture.channels[-1], num_classes=architecture.num_classes or 1
+    )
+    counts = measure_complexity(cfg, resolution, resolution).multiply_adds
+    return counts['backbone'] + (counts['head'] if architecture.num_classes else 0)
 
 
 def name_of(architecture: Architecture) -> str:

@@ -13,12 +13,13 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmcnx2.analysis.model_complexity import build_without_memory
 from mmcnx2.checkpoints import recognise
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.files import download, read_checkpoint, sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap
-from mmcnx2.checkpoints.zoo import PublishedModel, build_empty, misfits, read_zoo
+from mmcnx2.checkpoints.zoo import PublishedModel, misfits, read_zoo
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.launch import check_inputs, read_config
 
@@ -58,7 +59,7 @@ def check(model: PublishedModel, args: argparse.Namespace) -> list[str]:
     config = ROOT / model.config
     classifier = model.top1 is not None
     wrong = misfits(
-        build_empty(Config.fromfile(config)),
+        build_without_memory(Config.fromfile(config)),
         converted | left,
         parts=('backbone.', 'head.') if classifier else ('backbone.',),
     )
