@@ -1,0 +1,117 @@
+"""Plan a pre-training on many GPUs: memory, time, cost, loading, each assumption shown.
+
+It computes and measures nothing: without --throughput the speed is an estimate from data sheets.
+"""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmcnx2.analysis.model_complexity import measure_complexity
+from mmcnx2.analysis.plan import GB, GPUS, Assumptions, Plan, make_plan
+from mmcnx2.models.convnextv2 import ARCHS
+
+CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
+ROOT = Path(__file__).parents[2]
+UNITS = dict(k=10**3, M=10**6, G=10**9, B=10**9)
+DEFAULT = Assumptions()
+
+
+def count(text: str) -> int:
+    """Read a number such as 1281167, 14M or 1B."""
+    unit = UNITS.get(text[-1:])
+    try:
+        return round(float(text[:-1] if unit else text) * (unit or 1))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number such as 1281167 or 14M") from None
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument('--arch', choices=ARCHS, required=True, help='size of the encoder')
+    parser.add_argument('--gpus', type=int, required=True, help='in all machines')
+    parser.add_argument('--gpu', choices=GPUS, required=True, help='their kind')
+    parser.add_argument('--images', type=count, default='1281167', help='such as 14M')
+    parser.add_argument('--epochs', type=int, default=1600, help='passes through the images')
+    parser.add_argument('--batch-per-gpu', type=int, default=64, help='images a step')
+    parser.add_argument('--size', type=int, default=224, help='side of the images in pixels')
+    parser.add_argument('--throughput', type=float, help='images a second of a GPU, measured')
+    parser.add_argument('--fsdp', action='store_true', help='share weights and averages out')
+    parser.add_argument('--price', type=float, default=0.0, help='of a GPU for an hour')
+    parser.add_argument('--efficiency', type=float, default=DEFAULT.efficiency,
+                        help="share of the data sheet's speed")  # fmt: skip
+    parser.add_argument('--network', type=float, default=DEFAULT.network / GB, help='GB/s a GPU')
+    parser.add_argument('--image-kb', type=float, default=DEFAULT.image_bytes / 1e3, help='stored')
+    parser.add_argument('--images-per-core', type=float, default=DEFAULT.images_per_core,
+                        help='that a loading core prepares in a second')  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        taken = Assumptions(
+            efficiency=args.efficiency,
+            network=args.network * GB,
+            sharded=args.fsdp,
+            image_bytes=args.image_kb * 1e3,
+            images_per_core=args.images_per_core,
+            price=args.price,
+        )
+        cfg = Config.fromfile(ROOT / CONFIG.format(arch=args.arch))
+        complexity = measure_complexity(cfg, args.size, args.size)
+        plan = make_plan(
+            args.arch,
+            gpus=args.gpus,
+            gpu=args.gpu,
+            images=args.images,
+            epochs=args.epochs,
+            batch_per_gpu=args.batch_per_gpu,
+            parameters=complexity.parameters,
+            multiply_adds=complexity.total,
+            size=args.size,
+            throughput=args.throughput,
+            assumptions=taken,
+        )
+    except ValueError as error:
+        raise SystemExit(f'error: {error}') from None
+    print(report(args, complexity, taken, plan))
+
+
+def report(args: argparse.Namespace, complexity, taken: Assumptions, plan: Plan) -> str:
+    """Return the plan as lines of text."""
+    card = GPUS[args.gpu]
+    fits = 'fits' if plan.memory <= card.memory else 'DOES NOT FIT: less a batch, or --fsdp'
+    speed = 'as given' if args.throughput else 'an estimate, not a measurement'
+    lines = [
+        f'FCMAE {args.arch}, {args.images:,} images, {args.epochs} epochs, '
+        f'{args.gpus} x {args.gpu}',
+        '',
+        f'Memory a GPU      {plan.memory / GB:,.1f} of {card.memory / GB:.0f} GB ({fits}); room '
+        f'for {plan.largest_batch} images',
+        f'Batch             {args.gpus * args.batch_per_gpu:,} images, {args.batch_per_gpu} a GPU',
+        f'Steps             {plan.steps:,}',
+        f'Speed             {plan.images_per_gpu:,.0f} images/s a GPU ({speed})',
+        f'Time              {plan.days:,.1f} days',
+        *([f'Cost              {plan.cost:,.0f} at {taken.price:g} an hour'] if plan.cost else []),
+        f'Loading           {plan.loader_cores:,} cores, {plan.loader_cores / args.gpus:.1f} a GPU',
+        f'Storage           {plan.read_rate / GB:,.2f} GB/s, {plan.stored / GB:,.0f} GB in all',
+        '',
+        'Of a step, in ms: '
+        + (', '.join(f'{k} {1e3 * v:.1f}' for k, v in plan.limits.items()) or 'not estimated'),
+        '',
+        'Computed from',
+        f'  parameters = {complexity.parameters:,}',
+        f'  multiply-adds an image = {complexity.total:,}',
+        *(f'  {args.gpu} {k} = {v:g}' for k, v in dataclasses.asdict(card).items()),
+        *(f'  {k} = {v:g}' for k, v in dataclasses.asdict(taken).items()),
+    ]
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    main()
