@@ -97,7 +97,7 @@ class KillItself(Hook):
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         self.steps += 1
-        if self.steps < self.step:
+        if self.steps != self.step:
             return
         match self.point:
             case 'before':
