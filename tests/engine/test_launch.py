@@ -96,7 +96,7 @@ def test_missing_initial_weights_are_refused():
 def test_runs_log_to_tensorboard_beside_their_files():
     cfg = Config(dict(visualizer=dict(vis_backends=[dict(type='LocalVisBackend')])))
     log_to(cfg, ['tensorboard'])
-    kinds = [backend.type for backend in cfg.visualizer.vis_backends]
+    kinds = [backend['type'] for backend in cfg.visualizer.vis_backends]
     assert kinds == ['LocalVisBackend', 'TensorboardVisBackend']
     for _, backend in LOG_BACKENDS.values():
         assert VISBACKENDS.get(backend), f'mmengine has no {backend}'
