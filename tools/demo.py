@@ -5,9 +5,13 @@ Finished parts are reused, so a run that was stopped goes on where it was; --fre
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.config import Config
@@ -17,13 +21,17 @@ from mmcnx2.engine.tool_run import run_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 PRETRAINING = ROOT / 'configs/demo/fcmae_convnextv2-mini_1xb32-10e_scenes.py'
-FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-24e_scenes.py'
-FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-24e_scenes.py'
+FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-20e_scenes.py'
+FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-20e_scenes.py'
 
-# Minutes on two cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.6, pretraining=4.0, finetuning=0.9)
+# Minutes on two idle cores of a server, and what --smoke makes of the sizes.
+ABOUT = dict(scenes=0.6, pretraining=4.5, finetuning=1.8)
 SMOKE_SCENES = dict(unlabelled=24, train=20, val=20)
-SMOKE_OPTIONS = dict(max_epochs=1, batch_size=8)
+SMOKE_OPTIONS = {
+    'train_cfg.max_epochs': 1,
+    'train_dataloader.batch_size': 8,
+    'default_hooks.logger.interval': 1,
+}
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,43 +52,65 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+@dataclass(frozen=True)
+class Part:
+    """One command, done once.
+
+    Attributes:
+        name: Of its folder below the work folder, and of its lines in the terminal.
+        command: A tool and its arguments.
+        key: What the part is made from; another key has it done again.
+    """
+
+    name: str
+    command: list[str]
+    key: str
+
+
 class Demo:
-    """The parts of the job, each done once and remembered in ``<part>/done.json``."""
+    """Does the parts of the job that are not done yet; ``<part>/done.json`` remembers."""
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        self.count = 2 * args.seeds + 3
-        self.number = 0
-        self.minutes_left = (
-            ABOUT['scenes'] + ABOUT['pretraining'] + 2 * args.seeds * ABOUT['finetuning']
-        )
+        self.count, self.number = args.seeds + 3, 0
+        self.minutes_left = ABOUT['scenes'] + ABOUT['pretraining']
+        self.minutes_left += args.seeds * ABOUT['finetuning']
 
-    def part(self, name: str, title: str, minutes: float, command: list[str], key: str) -> Path:
-        """Run one part unless it is finished, and return its folder.
+    def do(self, title: str, minutes: float, parts: Sequence[Part]) -> list[Path]:
+        """Do the parts at the same time and return their folders.
 
         Args:
-            name: Of its folder below the work folder.
             title: For the reader of the terminal.
-            minutes: Expected on two cores.
-            command: A tool and its arguments.
-            key: What the part was made from; another key has it done again.
+            minutes: Expected on two idle cores.
+            parts: Those with a finished run of the same key are reused.
         """
-        folder = self.args.work_dir / name
-        done = folder / 'done.json'
         self.number += 1
         left, self.minutes_left = self.minutes_left, self.minutes_left - minutes
-        heading = f'[{self.number}/{self.count}] {title}'
-        if done.is_file() and json.loads(done.read_text())['key'] == key:
-            print(f'{heading}: done before, reused', flush=True)
-            return folder
-        time_needed = f'{minutes:.0f} min' if minutes >= 1 else f'{60 * minutes:.0f} s'
-        about = f' about {time_needed}, {left:.0f} min to the end on two idle cores'
-        print(f'{heading} ...{"" if self.args.smoke else about}', flush=True)
+        wanted = [part for part in parts if not self._is_done(part)]
+        if not wanted:
+            state = ': done before, reused'
+        elif self.args.smoke:
+            state = ' ...'
+        else:
+            state = f' ... {minutes:.1f} of about {left:.0f} min to the end on two idle cores'
+        print(f'[{self.number}/{self.count}] {title}{state}', flush=True)
+        # Small networks gain nothing from a second core; a second run does.
+        threads = max(1, (os.cpu_count() or 1) // max(1, len(wanted)))
+        with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+            list(pool.map(lambda part: self._run(part, threads, len(wanted) > 1), wanted))
+        return [self.args.work_dir / part.name for part in parts]
+
+    def _is_done(self, part: Part) -> bool:
+        done = self.args.work_dir / part.name / 'done.json'
+        return done.is_file() and json.loads(done.read_text())['key'] == part.key
+
+    def _run(self, part: Part, threads: int, labelled: bool) -> None:
+        folder = self.args.work_dir / part.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        seconds = run_tool(command, log=folder / 'output.txt')
-        done.write_text(json.dumps(dict(key=key, seconds=seconds)))
-        return folder
+        label = f'{part.name}: ' if labelled else ''
+        seconds = run_tool(part.command, log=folder / 'output.txt', label=label, threads=threads)
+        (folder / 'done.json').write_text(json.dumps(dict(key=part.key, seconds=seconds)))
 
     def scenes(self) -> str:
         """Render the pictures; returns the key of the data."""
@@ -91,27 +121,21 @@ class Demo:
         meta = self.args.data_root / 'meta.json'
         # The tool knows whether its folder is complete; what it holds decides what follows.
         key = meta.read_text() if meta.is_file() else 'missing'
-        self.part('scenes', 'rendering pictures', ABOUT['scenes'], command, key)
-        key = meta.read_text()
-        done = self.args.work_dir / 'scenes' / 'done.json'
-        done.write_text(json.dumps({**json.loads(done.read_text()), 'key': key}))
-        return key
+        (folder,) = self.do('rendering pictures', ABOUT['scenes'], [Part('scenes', command, key)])
+        done = folder / 'done.json'
+        done.write_text(json.dumps({**json.loads(done.read_text()), 'key': meta.read_text()}))
+        return meta.read_text()
 
-    def train(self, name: str, title: str, minutes: float, config: Path, key: str, **options):
-        """Train with tools/train.py; returns the part's folder and its key."""
-        options = dict(data_root=str(self.args.data_root), **options)
+    def training(self, name: str, config: Path, key: str, seed: int, **options) -> Part:
+        """Return a part that is a run of tools/train.py."""
+        options = {'data_root': str(self.args.data_root), 'randomness.seed': seed, **options}
         if self.args.smoke:
-            options['train_cfg.max_epochs'] = SMOKE_OPTIONS['max_epochs']
-            options['train_dataloader.batch_size'] = SMOKE_OPTIONS['batch_size']
-            options['train_dataloader.num_workers'] = 0
-            options['default_hooks.logger.interval'] = 1
-            if config != PRETRAINING:
-                options['val_dataloader.num_workers'] = 0
+            loaders = ('train',) if config == PRETRAINING else ('train', 'val')
+            options |= SMOKE_OPTIONS | {f'{name}_dataloader.num_workers': 0 for name in loaders}
         pairs = [f'{option}={value}' for option, value in options.items()]
         command = [str(ROOT / 'tools/train.py'), str(config)]
         command += ['--work-dir', str(self.args.work_dir / name), '--cfg-options', *pairs]
-        key = '\n'.join([key, Config.fromfile(config).pretty_text, *pairs])
-        return self.part(name, title, minutes, command, key), key
+        return Part(name, command, '\n'.join([key, Config.fromfile(config).pretty_text, *pairs]))
 
 
 def main() -> None:
@@ -121,28 +145,27 @@ def main() -> None:
     demo = Demo(args)
     start = time.perf_counter()
     data = demo.scenes()
-    pretraining, weights = demo.train(
-        'pretraining', 'pre-training without labels', ABOUT['pretraining'], PRETRAINING, data,
-        **{'randomness.seed': 0},
-    )
+    part = demo.training('pretraining', PRETRAINING, data, seed=0)
+    (pretraining,) = demo.do('pre-training without labels', ABOUT['pretraining'], [part])
     checkpoint = (pretraining / 'last_checkpoint').read_text().strip()
-    arms = dict(pretrained=[], scratch=[])
+    start_here = {'model.backbone.init_cfg.checkpoint': checkpoint}
+    pretrained, scratch = [], []
     for seed in range(args.seeds):
-        shared = {'randomness.seed': seed}
-        for arm, config, key, title, more in (
-            ('pretrained', FROM_CHECKPOINT, weights, 'from the checkpoint',
-             {'model.backbone.init_cfg.checkpoint': checkpoint}),
-            ('scratch', FROM_SCRATCH, data, 'from scratch', {}),
+        arms = [
+            demo.training(
+                f'pretrained-seed{seed}', FROM_CHECKPOINT, part.key, seed, **start_here
+            ),
+            demo.training(f'scratch-seed{seed}', FROM_SCRATCH, data, seed),
+        ]
+        title = f'fine-tuning from the checkpoint and from scratch, seed {seed}'
+        for folders, folder in zip(
+            (pretrained, scratch), demo.do(title, ABOUT['finetuning'], arms), strict=True
         ):
-            folder, _ = demo.train(
-                f'{arm}-seed{seed}', f'fine-tuning {title}, seed {seed}', ABOUT['finetuning'],
-                config, key, **shared, **more,
-            )
-            arms[arm].append(folder)
+            folders.append(folder)
     print(f'[{demo.count}/{demo.count}] the page', flush=True)
     page = write_report(
         args.work_dir, scenes=args.data_root, pretraining=pretraining, checkpoint=checkpoint,
-        **arms, smoke=args.smoke,
+        pretrained=pretrained, scratch=scratch, smoke=args.smoke,
     )
     print(f'Done in {(time.perf_counter() - start) / 60:.1f} min: open {page}')
 

@@ -99,7 +99,8 @@ def write_report(
         times_note=(
             f'On {os.cpu_count()} cores of {platform.machine()}'
             + (f' and {torch.cuda.get_device_name()}' if torch.cuda.is_available() else '')
-            + f', torch {torch.__version__}. Times include starting Python.'
+            + f', torch {torch.__version__}. The two runs of a pair share the machine. Times '
+            'include starting Python.'
         ),
     ).write(page)
     return page
@@ -155,6 +156,7 @@ def _times(
     return {
         'rendering the pictures': seconds(folder / 'scenes'),
         'pre-training': seconds(pretraining),
-        f'fine-tuning, {len(pretrained)} runs': sum(map(seconds, pretrained)),
-        f'from scratch, {len(scratch)} runs': sum(map(seconds, scratch)),
+        f'fine-tuning, {len(scratch)} pairs of runs': sum(
+            max(map(seconds, pair)) for pair in zip(pretrained, scratch, strict=True)
+        ),
     }

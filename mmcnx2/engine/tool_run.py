@@ -1,5 +1,6 @@
 """Running a tool of the project as a user would: the long log in a file, a short one shown."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,17 +16,22 @@ _STEP = re.compile(
 _SCORE = re.compile(r'Epoch\(val\).*accuracy/top1: (?P<top1>[\d.]+)')
 
 
-def run_tool(command: Sequence[str], *, log: Path) -> float:
+def run_tool(
+    command: Sequence[str], *, log: Path, label: str = '', threads: int | None = None
+) -> float:
     """Run a Python tool, show its progress in short lines, and return the seconds that it took.
 
     Args:
         command: Script and arguments; the interpreter is this one.
         log: File for everything that it says.
+        label: Put before each line that is shown.
+        threads: For torch on a CPU; None leaves it to torch.
 
     Raises:
         RuntimeError: If it fails. The end of its output is in the message.
     """
     start = time.perf_counter()
+    environment = dict(os.environ, **({'OMP_NUM_THREADS': str(threads)} if threads else {}))
     tail = deque(maxlen=25)
     with (
         log.open('w', encoding='utf-8') as file,
@@ -33,6 +39,7 @@ def run_tool(command: Sequence[str], *, log: Path) -> float:
             [sys.executable, '-u', *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=environment,
             text=True,  # turns the \r of progress bars into line ends, too
             encoding='utf-8',
             errors='replace',
@@ -43,7 +50,7 @@ def run_tool(command: Sequence[str], *, log: Path) -> float:
                 file.write(line)
                 tail.append(line)
                 if short := shorten(line):
-                    print(f'      {short}', flush=True)
+                    print(f'      {label}{short}', flush=True)
         except BaseException:
             process.terminate()  # an interrupted job leaves no training behind
             raise
