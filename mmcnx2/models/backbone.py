@@ -1,8 +1,10 @@
 """The backbone as OpenMMLab's configs build it: by name, with ``init_cfg``."""
 
+from mmengine.logging import print_log
 from mmengine.model import BaseModule
 
 from mmcnx2.models.convnextv2 import ConvNeXtV2 as _ConvNeXtV2
+from mmcnx2.ops.choice import describe_ops
 from mmcnx2.registry import MODELS
 
 
@@ -13,3 +15,4 @@ class ConvNeXtV2(_ConvNeXtV2, BaseModule):
     def __init__(self, *args, init_cfg: dict | list[dict] | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.init_cfg = init_cfg
+        print_log(f'{type(self).__name__}: {describe_ops(self.ops)}.', logger='current')

@@ -33,3 +33,12 @@ def choose_ops(ops: str, device: torch.device) -> str:
     if ops != 'auto':
         return ops
     return 'triton' if device.type == 'cuda' and find_spec('triton') else 'torch'
+
+
+def describe_ops(ops: str) -> str:
+    """Say in one line which kernels will compute here, for the log."""
+    on_cuda = choose_ops(ops, torch.device('cuda'))
+    elsewhere = choose_ops(ops, torch.device('cpu'))
+    where = 'on every device' if on_cuda == elsewhere else f'on CUDA, {elsewhere} elsewhere'
+    cuda = 'available' if torch.cuda.is_available() else 'not available'
+    return f"ops='{ops}': {on_cuda} {where}; CUDA is {cuda}"
