@@ -32,7 +32,7 @@ EXTRAS = {
     'minkowski': ['MinkowskiEngine==0.5.4'],
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
-    'dev': ['pytest', 'pytest-timeout', 'hypothesis', 'ruff', 'timm', *EXPORT],
+    'dev': ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'ruff', 'timm', *EXPORT],
 }
 # MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
 # transformers, beside which mmpretrain does not import (tests/checkpoints/test_hugging_face.py).

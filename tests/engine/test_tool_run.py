@@ -13,7 +13,7 @@ from mmcnx2.engine.tool_run import run_tool, shorten
             'lr: 8.7e-04  eta: 0:07:24  time: 0.3580  data_time: 0.0045  loss: 0.7337',
             'epoch 11, step 20 of 94: loss 0.734, 0:07:24 left',
         ),
-        ('- INFO - Epoch(val) [12][20/20]  accuracy/top1: 41.3333  data_time: 0.01', 'top-1 41.3 %'),
+        ('INFO - Epoch(val) [12][20/20]  accuracy/top1: 41.3333  time: 0.01', 'top-1 41.3 %'),
         ('Wrote 3600 pictures to data/scenes', 'Wrote 3600 pictures to data/scenes'),
         ('mmengine - INFO - Hooks will be executed in the following order:', None),
     ],

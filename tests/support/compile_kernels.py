@@ -31,13 +31,19 @@ POINTERS = {
 CONSTANTS = dict(
     KERNEL=7, SIDE=8, BIAS=True, ROW=8, SUM=tl.float32, WIDTH=4096,
 )  # fmt: skip
+
+
+def tile(sizes: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(('SITES', 'CHANNELS'), sizes, strict=True))
+
+
 SIZES = {
-    depthwise_conv._forward_kernel: dict(zip(('SITES', 'CHANNELS'), depthwise_conv.FORWARD_TILE)),
+    depthwise_conv._forward_kernel: tile(depthwise_conv.FORWARD_TILE),
     depthwise_conv._weight_kernel: dict(
-        zip(('SITES', 'CHANNELS'), depthwise_conv.WEIGHT_TILE), TILES=32
+        tile(depthwise_conv.WEIGHT_TILE), TILES=32
     ),
 } | {
-    kernel: dict(zip(('SITES', 'CHANNELS'), grn.TILE), TILES=grn.TILES)
+    kernel: dict(tile(grn.TILE), TILES=grn.TILES)
     for kernel in (
         grn._square_kernel, grn._respond_kernel, grn._output_kernel,
         grn._dot_kernel, grn._respond_backward_kernel, grn._gradient_kernel,

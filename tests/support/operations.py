@@ -1,4 +1,4 @@
-"""One operation, its inputs by name, and the gradient of each: what tests of ``mmcnx2.ops`` compare."""
+"""One operation, its inputs by name, and each one's gradient: what tests of ``ops`` compare."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,7 +26,7 @@ def results(
 
     Args:
         function: Takes the inputs in order.
-        inputs: Float64, by name; the first is cast to ``dtype``, the parameters at least to float32.
+        inputs: Float64, by name; the first is cast to ``dtype``, the others at least to float32.
         dtype: Of the features.
         device: To run on.
 
