@@ -13,8 +13,15 @@ from tests.support.long_run import KillItself, end_state, make_runner
 def main() -> None:
     work_dir, step = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
-    dist.init_process_group('gloo')
-    first = os.environ['TORCHELASTIC_RESTART_COUNT'] == '0'
+    attempt = os.environ['TORCHELASTIC_RESTART_COUNT']
+    # A meeting place of its own for each start: addresses of the dead are not met again.
+    dist.init_process_group(
+        'gloo',
+        init_method=f'file://{work_dir.parent}/{work_dir.name}-start-{attempt}',
+        rank=int(os.environ['RANK']),
+        world_size=int(os.environ['WORLD_SIZE']),
+    )
+    first = attempt == '0'
     dies = first and dist.get_rank() == 1
     runner = make_runner(
         work_dir,
@@ -22,7 +29,7 @@ def main() -> None:
         ema=False,
         hooks=(KillItself(step if dies else 0, 'before' if dies else 'never'),),
         launcher='pytorch',
-        model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None),
+        cfg=dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None)),
     )
     runner.train()
     if dist.get_rank() == 0:
