@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,12 +88,13 @@ class KillItself(Hook):
 
     Args:
         step: Counted from the start of the process.
-        point: 'before', 'after' the step, or where a checkpoint is 'written', 'flushed', 'renamed'.
+        point: 'before', 'after' the step, or where a checkpoint is 'written', 'flushed', 'renamed';
+            or seconds after the step's beginning, wherever the process is by then.
     """
 
     priority = 'LOWEST'
 
-    def __init__(self, step: int, point: str):
+    def __init__(self, step: int, point: str | float):
         self.step, self.point, self.steps = step, point, 0
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
@@ -100,6 +102,8 @@ class KillItself(Hook):
         if self.steps != self.step:
             return
         match self.point:
+            case float():
+                threading.Timer(self.point, kill).start()
             case 'before':
                 kill()
             case 'written':
