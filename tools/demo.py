@@ -21,11 +21,11 @@ from mmcnx2.engine.tool_run import run_tool
 
 ROOT = Path(__file__).resolve().parents[1]
 PRETRAINING = ROOT / 'configs/demo/fcmae_convnextv2-mini_1xb32-10e_scenes.py'
-FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-20e_scenes.py'
-FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-20e_scenes.py'
+FROM_SCRATCH = ROOT / 'configs/demo/convnextv2-mini_1xb15-13e_scenes.py'
+FROM_CHECKPOINT = ROOT / 'configs/demo/convnextv2-mini_fcmae-pre_1xb15-13e_scenes.py'
 
 # Minutes on two idle cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.6, pretraining=4.5, finetuning=1.8)
+ABOUT = dict(scenes=0.6, pretraining=5.5, finetuning=1.7)
 SMOKE_SCENES = dict(unlabelled=24, train=20, val=20)
 SMOKE_OPTIONS = {
     'train_cfg.max_epochs': 1,

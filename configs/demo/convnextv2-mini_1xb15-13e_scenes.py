@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/convnextv2-mini_classifier.py',
     '../_base_/datasets/scenes_cls.py',
-    '../_base_/schedules/convnextv2_20e.py',
+    '../_base_/schedules/convnextv2_13e.py',
     '../_base_/default_runtime.py',
 ]
 train_pipeline = _base_.train_pipeline
@@ -14,4 +14,4 @@ val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
 val_evaluator = dict(topk=(1,))
 test_evaluator = val_evaluator
-default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=20, max_keep_ckpts=1))
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=13, max_keep_ckpts=1))

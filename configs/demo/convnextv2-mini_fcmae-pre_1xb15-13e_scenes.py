@@ -1,4 +1,4 @@
-_base_ = './convnextv2-mini_1xb15-20e_scenes.py'
+_base_ = './convnextv2-mini_1xb15-13e_scenes.py'
 
 # The encoder of a pre-training run; the final norm and the head start new.
 checkpoint = 'work_dirs/demo/pretraining/epoch_10.pth'
