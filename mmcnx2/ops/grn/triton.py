@@ -160,18 +160,26 @@ def _square_kernel(
 
 
 @triton.jit
+def _sum_of_chunks(partial, image, chunks, channels, WIDTH: tl.constexpr):
+    """Each channel's sum over the chunks of an image's sites."""
+    channel = tl.arange(0, WIDTH)
+    total = tl.zeros((WIDTH,), dtype=partial.dtype.element_ty)
+    chunk = 0
+    while chunk < chunks:
+        row = (image * chunks + chunk) * channels
+        total += tl.load(partial + row + channel, mask=channel < channels, other=0.0)
+        chunk += 1
+    return total
+
+
+@triton.jit
 def _respond_kernel(
     squares, gamma, norm, mean, scale, chunks, channels, eps, WIDTH: tl.constexpr
 ):
     image = tl.program_id(0)
     channel = tl.arange(0, WIDTH)
     wanted = channel < channels
-    total = tl.zeros((WIDTH,), dtype=squares.dtype.element_ty)
-    chunk = 0
-    while chunk < chunks:
-        row = (image * chunks + chunk) * channels
-        total += tl.load(squares + row + channel, mask=wanted, other=0.0)
-        chunk += 1
+    total = _sum_of_chunks(squares, image, chunks, channels, WIDTH)
     length = tl.sqrt(total)
     middle = tl.sum(length, axis=0) / channels + eps
     response = length / middle
@@ -223,12 +231,7 @@ def _respond_backward_kernel(
     image = tl.program_id(0)
     channel = tl.arange(0, WIDTH)
     wanted = channel < channels
-    total = tl.zeros((WIDTH,), dtype=dot.dtype.element_ty)
-    chunk = 0
-    while chunk < chunks:
-        row = (image * chunks + chunk) * channels
-        total += tl.load(dot + row + channel, mask=wanted, other=0.0)
-        chunk += 1
+    total = _sum_of_chunks(dot, image, chunks, channels, WIDTH)
     place = image * channels + channel
     length = tl.load(norm + place, mask=wanted, other=0.0)
     middle = tl.load(mean + image)
