@@ -55,11 +55,13 @@ class FCMAE(BaseSelfSupervisor):
         data_preprocessor: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
+        # Its scope is named: mmpretrain's default has none and is not found from mmdet's scope.
+        preprocessor = {'type': 'mmpretrain.SelfSupDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(
             backbone=backbone,
             neck=neck,
             head=head,
-            data_preprocessor=data_preprocessor,
+            data_preprocessor=preprocessor,
             init_cfg=init_cfg,
         )
         self.masking = MODELS.build(masking) if masking else RandomMasking()
