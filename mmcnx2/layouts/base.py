@@ -77,6 +77,22 @@ class Layout(ABC):
         This is G(X) of GRN (paper eq. 1).
         """
 
+    @abstractmethod
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        """Return each image's sum over its visible sites, ``(N, C)``, float32 or wider."""
+
+    @abstractmethod
+    def spatial_max(self, x: Tensor) -> Tensor:
+        """Return each image's maximum over its visible sites, ``(N, C)``, 0 where there is none."""
+
+    @abstractmethod
+    def count_sites(self, x: Tensor) -> Tensor:
+        """Return each image's number of visible sites, ``(N, 1)`` or ``(1, 1)``, float32."""
+
+    def spatial_mean(self, x: Tensor) -> Tensor:
+        """Return each image's mean over its visible sites, ``(N, C)``, float32 or wider."""
+        return self.spatial_sum(x) / self.count_sites(x).clamp_min(1)
+
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         """Return ``x + gamma * x * N(G(x)) + beta`` (paper eqs. 1 to 3): here, its definition.
 

@@ -49,6 +49,15 @@ class DenseLayout(Layout):
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=(1, 2))
 
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        return wide_sum(x, dim=(1, 2))
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        return x.amax((1, 2))
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return count(x, x.shape[1] * x.shape[2])
+
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return grn(x.flatten(1, 2), gamma, beta, eps).view_as(x)
 
@@ -65,6 +74,16 @@ def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
     float16 squares overflow beyond 255 (ConvNeXt-V2#66).
     """
     return torch.linalg.vector_norm(x, dim=dim, dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def wide_sum(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
+    """Sum over ``dim``, accumulated and returned in float32 or wider."""
+    return x.sum(dim, dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def count(x: Tensor, sites: int) -> Tensor:
+    """Return ``sites``, the same in every image, as :meth:`Layout.count_sites` does."""
+    return torch.full((1, 1), float(sites), device=x.device)
 
 
 def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, **options) -> Tensor:

@@ -49,6 +49,16 @@ class MaskedLayout(DenseLayout):
     def spatial_norm(self, x: Tensor) -> Tensor:
         return super().spatial_norm(self._hide(x))
 
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        return super().spatial_sum(self._hide(x))
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        largest = super().spatial_max(x.masked_fill(self.hidden, -torch.inf))
+        return largest.masked_fill(largest == -torch.inf, 0)
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return (~self.hidden).sum((1, 2), dtype=torch.float32)
+
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return Layout.grn(self, x, gamma, beta, eps)  # the definition, not the dense short cut
 

@@ -121,6 +121,18 @@ class MinkowskiLayout(Layout):
         positive = total > 0
         return total.where(positive, 1).sqrt().where(positive, 0)
 
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        return wide.new_zeros(self.shape[0], x.shape[1]).index_add(0, self.sites[0], wide)
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        rows = self.sites[0][:, None].expand_as(x)
+        largest = x.new_zeros(self.shape[0], x.shape[1])
+        return largest.scatter_reduce(0, rows, x, 'amax', include_self=False)
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return torch.bincount(self.sites[0], minlength=self.shape[0])[:, None].float()
+
     def num_images(self, x: Tensor) -> int:
         return self.shape[0]
 

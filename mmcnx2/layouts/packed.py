@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
-from mmcnx2.layouts.dense import l2_norm
+from mmcnx2.layouts.dense import count, l2_norm, wide_sum
 from mmcnx2.ops.depthwise_conv import Frames, packed_depthwise_conv
 from mmcnx2.ops.grn import grn
 
@@ -81,6 +81,15 @@ class PackedLayout(Layout):
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=1)
+
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        return wide_sum(x, dim=1)
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        return x.amax(1)
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return count(x, x.shape[1])
 
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return grn(x, gamma, beta, eps)

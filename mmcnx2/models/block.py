@@ -7,7 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmcnx2.layouts import Layout
 from mmcnx2.models.drop_path import DropPath
-from mmcnx2.models.grn import GRN_SCOPES
+from mmcnx2.models.response import build_response
 
 
 class ConvNeXtV2Block(nn.Module):
@@ -20,6 +20,8 @@ class ConvNeXtV2Block(nn.Module):
         layer_scale_init_value: Initial value of a learned scale of the branch (V1: 1e-6), 0 for
             none (V2).
         grn_scope: 'image' (the paper), or 'batch' (the official PyTorch pre-training).
+        response: What stands in GRN's place instead: a key of
+            :data:`mmcnx2.models.response.RESPONSES`, or ``dict(type=key, **options)``.
         with_cp: Recompute the branch in the backward instead of keeping its activations.
     """
 
@@ -31,13 +33,16 @@ class ConvNeXtV2Block(nn.Module):
         use_grn: bool = True,
         layer_scale_init_value: float = 0.0,
         grn_scope: str = 'image',
+        response: str | dict | None = None,
         with_cp: bool = False,
     ):
         super().__init__()
         self.depthwise_conv = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
         self.norm = nn.LayerNorm(channels, eps=1e-6)
         self.pointwise_conv1 = nn.Linear(channels, 4 * channels)
-        self.grn = GRN_SCOPES[grn_scope](4 * channels) if use_grn else None
+        self.grn = build_response(
+            4 * channels, response, use_grn=use_grn, grn_scope=grn_scope
+        )
         self.pointwise_conv2 = nn.Linear(4 * channels, channels)
         self.gamma = (
             nn.Parameter(torch.full((channels,), layer_scale_init_value))

@@ -10,7 +10,6 @@ from mmcnx2.checkpoints.loading import translate_on_load
 from mmcnx2.layouts import Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.downsample import Downsample, Stem
-from mmcnx2.models.grn import GRN_SCOPES
 from mmcnx2.models.layer_depth import layer_depth
 from mmcnx2.ops.choice import check_ops, choose_ops
 
@@ -42,13 +41,16 @@ class ConvNeXtV2(nn.Module):
         use_grn: GRN in each block (V2) or none (V1).
         layer_scale_init_value: LayerScale's initial value (V1: 1e-6), 0 for none (V2).
         grn_scope: 'image' (the paper), or 'batch' (the official PyTorch pre-training).
+        response: What stands in GRN's place instead, in the paper's ablations: a key of
+            :data:`mmcnx2.models.response.RESPONSES`, or ``dict(type=key, **options)``.
         final_norm: LayerNorm on each returned map, ``norm{i}``. Pre-training has none.
         gap_before_final_norm: Average each returned map over space first, as a classifier wants.
         frozen_stages: Number of stages, from the stem, that neither learn nor drop paths.
         with_cp: Recompute blocks in the backward (gradient checkpointing).
 
     Raises:
-        ValueError: Unknown ``arch``, ``layout`` or ``grn_scope``, or an option out of range.
+        ValueError: Unknown ``arch``, ``layout``, ``grn_scope`` or ``response``, or an option out
+            of range.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class ConvNeXtV2(nn.Module):
         use_grn: bool = True,
         layer_scale_init_value: float = 0.0,
         grn_scope: str = 'image',
+        response: str | dict | None = None,
         final_norm: bool = True,
         gap_before_final_norm: bool = False,
         frozen_stages: int = 0,
@@ -74,8 +77,6 @@ class ConvNeXtV2(nn.Module):
         get_layout(layout)  # refuses what it does not know
         check_ops(ops)
         self.layout, self.ops = layout, ops
-        if grn_scope not in GRN_SCOPES:
-            raise ValueError(f'grn_scope={grn_scope!r} is unknown: use one of image, batch.')
         if not 0 <= drop_path_rate < 1:
             raise ValueError(f'drop_path_rate={drop_path_rate} must be at least 0 and below 1.')
         stages = len(self.depths)
@@ -100,6 +101,7 @@ class ConvNeXtV2(nn.Module):
                     use_grn=use_grn,
                     layer_scale_init_value=layer_scale_init_value,
                     grn_scope=grn_scope,
+                    response=response,
                     with_cp=with_cp,
                 )
                 for _ in range(depth)

@@ -23,6 +23,7 @@ class FCMAEDecoder(nn.Module):
         out_channels: Channels of the images.
         use_grn: GRN in the decoder's blocks, as in the encoder's.
         grn_scope: 'image' or 'batch', as for :class:`ConvNeXtV2`.
+        response: What stands in GRN's place instead, as for :class:`ConvNeXtV2`.
         ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
     """
 
@@ -36,6 +37,7 @@ class FCMAEDecoder(nn.Module):
         out_channels: int = 3,
         use_grn: bool = True,
         grn_scope: str = 'image',
+        response: str | dict | None = None,
         ops: str = 'auto',
     ):
         super().__init__()
@@ -45,7 +47,8 @@ class FCMAEDecoder(nn.Module):
         # One-dimensional, so that `flat_decay_mult=0.` spares it weight decay like GRN's.
         self.mask_token = nn.Parameter(torch.zeros(embed_dims))
         self.blocks = nn.ModuleList(
-            ConvNeXtV2Block(embed_dims, use_grn=use_grn, grn_scope=grn_scope) for _ in range(depth)
+            ConvNeXtV2Block(embed_dims, use_grn=use_grn, grn_scope=grn_scope, response=response)
+            for _ in range(depth)
         )
         self.pred = nn.Linear(embed_dims, patch_size**2 * out_channels)
         self.apply(init_convnext_weights)
