@@ -1,0 +1,106 @@
+"""FCMAE from Python: pictures in, reconstructions out."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.device import get_device
+
+from mmcnx2.analysis.pictures import find_images
+from mmcnx2.analysis.reconstruction import join, load_fcmae, stream_reconstructions
+from mmcnx2.analysis.reconstruction_grid import draw_reconstructions
+from mmcnx2.models.fcmae import Reconstruction
+
+
+class FCMAEInferencer:
+    """Hide patches of pictures and show what a pre-trained model fills in::
+
+        inferencer = FCMAEInferencer('config.py', 'epoch_100.pth')
+        result = inferencer('photos/', ratio=0.75, out='reconstructions.png')
+        result.reconstruction    # float RGB in 0..255, (N, 3, H, W)
+
+    Args:
+        config: The config of the pre-training, or its path.
+        checkpoint: Path or address of weights with a decoder, in any dialect.
+        device: Such as 'cpu' or 'cuda:0'; default what there is.
+        size: Side in pixels to which the middle of each picture is brought.
+
+    Raises:
+        ValueError: If the config is not FCMAE's, or the checkpoint does not fit it.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path,
+        checkpoint: str | Path,
+        *,
+        device: str | None = None,
+        size: int = 224,
+    ):
+        self.model = load_fcmae(config, checkpoint).to(device or get_device())
+        self.size = size
+
+    def __call__(
+        self,
+        images: str | Path | Sequence[str | Path],
+        *,
+        ratio: float | None = None,
+        seed: int = 0,
+        batch_size: int = 8,
+        out: str | Path | None = None,
+    ) -> Reconstruction:
+        """Return the reconstructions of all pictures, on the CPU.
+
+        Args:
+            images: An image file, a folder, or several of either.
+            ratio: Share of hidden patches, between 0 and 1; None takes the config's.
+            seed: Of the masks.
+            batch_size: Pictures at a time.
+            out: Where to draw them, too: as ``tools/visualization/reconstruct.py`` does.
+
+        Raises:
+            FileNotFoundError: If a path does not exist, or a folder holds no image.
+            ValueError: If a file is no image, or size or ratio do not fit the model's patches.
+        """
+        options = dict(ratio=ratio, seed=seed, batch_size=batch_size)
+        parts = []
+        for part, _ in self.stream(images, out=out, **options):
+            parts.append(part)
+        return join(parts)
+
+    def stream(
+        self,
+        images: str | Path | Sequence[str | Path],
+        *,
+        ratio: float | None = None,
+        seed: int = 0,
+        batch_size: int = 8,
+        out: str | Path | None = None,
+    ) -> Iterator[tuple[Reconstruction, list[str]]]:
+        """Yield a batch's reconstructions and files at a time, for folders that memory cannot hold.
+
+        With ``out``, each batch is a picture: ``out`` itself where one is enough, else numbered
+        ones beside it, ``out_001.png``, ... Arguments and errors are those of calling.
+        """
+        paths = find_images([images] if isinstance(images, str | Path) else images)
+        ratio = self.model.masking.ratio if ratio is None else ratio
+        parts = stream_reconstructions(
+            self.model, paths, size=self.size, seed=seed, ratio=ratio, batch_size=batch_size
+        )
+        for number, part in enumerate(parts):
+            if out is not None:
+                caption = f'{hidden_share(part)}, seed {seed}, {self.size} px'
+                page = _page(Path(out), number, single=len(paths) <= batch_size)
+                draw_reconstructions(part, page, caption=caption)
+            start = number * batch_size
+            yield part, paths[start : start + batch_size]
+
+
+def hidden_share(result: Reconstruction) -> str:
+    """Say how much of each picture was hidden, such as '38 of 64 patches hidden'."""
+    total = result.visible[0].numel()
+    return f'{total - int(result.visible[0].sum())} of {total} patches hidden'
+
+
+def _page(out: Path, number: int, *, single: bool) -> Path:
+    return out if single else out.with_stem(f'{out.stem}_{number + 1:03d}')

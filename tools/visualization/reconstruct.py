@@ -1,0 +1,73 @@
+"""Show what a pre-trained FCMAE makes of pictures.
+
+A row a picture: original, masked (what the encoder sees), reconstruction (every patch as
+predicted), and reconstruction with visible patches pasted. The decoder learns hidden patches alone,
+so visible ones look odd in the third column; with norm_pix, mean and contrast of each patch are
+taken from the original.
+"""
+
+import argparse
+
+from mmengine.utils import ProgressBar
+
+from mmcnx2.analysis.pictures import find_images
+from mmcnx2.apis import FCMAEInferencer
+from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='path of the pre-training config')
+    parser.add_argument('checkpoint', help='path or address of the weights, decoder included')
+    parser.add_argument('images', nargs='+', help='image files or folders, nested or not')
+    parser.add_argument(
+        '--mask-ratio', type=float, help="share of hidden patches (default: the config's)"
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the masks (default: 0)')
+    parser.add_argument(
+        '--size',
+        type=int,
+        default=224,
+        help='side in pixels to which the middle of each picture is brought (default: 224)',
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=8, help='pictures at a time, and a page (default: 8)'
+    )
+    parser.add_argument('--device', help='such as cpu or cuda:0 (default: what there is)')
+    parser.add_argument(
+        '--out',
+        default='reconstructions.png',
+        help='picture (default: %(default)s); several pages are numbered',
+    )
+    add_config_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        cfg = read_config(args.config, options=args.cfg_options)
+        check_checkpoint(args.checkpoint)
+        images = find_images(args.images)
+        inferencer = FCMAEInferencer(cfg, args.checkpoint, device=args.device, size=args.size)
+        stream = inferencer.stream(
+            images,
+            ratio=args.mask_ratio,
+            seed=args.seed,
+            batch_size=args.batch_size,
+            out=args.out,
+        )
+        progress = ProgressBar(len(images))
+        for _, files in stream:
+            progress.update(len(files))
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    pages = -(-len(images) // args.batch_size)
+    where = args.out if pages == 1 else f'{pages} pages beside {args.out}'
+    print(f'\nWrote {len(images)} pictures to {where}')
+
+
+if __name__ == '__main__':
+    main()
