@@ -20,3 +20,6 @@ OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     scope='mmcnx2',
     locations=['mmcnx2.engine'],
 )
+RUNNERS = root.Registry(
+    'runner', parent=root.RUNNERS, scope='mmcnx2', locations=['mmcnx2.engine']
+)

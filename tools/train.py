@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
     add_common_arguments,
@@ -80,6 +80,7 @@ def main() -> None:
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
+    join_processes_without_gpu(cfg)
     train(cfg)
 
 

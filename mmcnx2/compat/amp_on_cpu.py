@@ -22,7 +22,7 @@ def amp_off_without_gpu(cfg, *, logger: logging.Logger | None = None) -> bool:
         True when the config was changed.
     """
     wrapper = cfg.get('optim_wrapper')
-    if not wrapper or not _is_amp(wrapper.get('type')) or _has_accelerator():
+    if not wrapper or not _is_amp(wrapper.get('type')) or has_accelerator():
         return False
     wrapper['type'] = 'OptimWrapper'
     for key in _AMP_ONLY:
@@ -40,7 +40,7 @@ def _is_amp(wrapper_type) -> bool:
     return name.rpartition('.')[2] == 'AmpOptimWrapper'
 
 
-def _has_accelerator() -> bool:
+def has_accelerator() -> bool:
     """Whether mmengine's AmpOptimWrapper would accept this machine."""
     from mmengine import device
 

@@ -1,4 +1,4 @@
-"""What runs a model: launching, hooks and optimiser constructors. Importing this registers them."""
+"""What runs a model: launching, hooks, optimiser constructors. Importing registers them."""
 
 from mmcnx2.engine.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.finite_loss_hook import FiniteLossHook
@@ -7,6 +7,7 @@ from mmcnx2.engine.layer_decay import LayerDecayOptimWrapperConstructor
 from mmcnx2.engine.preemption_hook import PreemptionHook
 from mmcnx2.engine.resume_hook import ExactResumeHook
 from mmcnx2.engine.shard_epoch_hook import ShardEpochHook
+from mmcnx2.engine.sharded_runner import ShardedRunner
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -16,4 +17,5 @@ __all__ = [
     'LayerDecayOptimWrapperConstructor',
     'PreemptionHook',
     'ShardEpochHook',
+    'ShardedRunner',
 ]

@@ -13,7 +13,7 @@ from mmcnx2.compat import amp_off_without_gpu, amp_on_cpu
 
 @pytest.fixture
 def no_gpu(monkeypatch):
-    monkeypatch.setattr(amp_on_cpu, '_has_accelerator', lambda: False)
+    monkeypatch.setattr(amp_on_cpu, 'has_accelerator', lambda: False)
 
 
 def amp_config(**options):
@@ -55,7 +55,7 @@ def test_a_config_without_an_optimizer_is_left_alone(no_gpu):
 
 
 def test_with_an_accelerator_nothing_changes(monkeypatch):
-    monkeypatch.setattr(amp_on_cpu, '_has_accelerator', lambda: True)
+    monkeypatch.setattr(amp_on_cpu, 'has_accelerator', lambda: True)
     cfg = amp_config(type='AmpOptimWrapper', dtype='bfloat16')
     assert not amp_off_without_gpu(cfg)
     assert cfg.optim_wrapper.dtype == 'bfloat16'

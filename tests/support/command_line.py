@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -10,10 +11,15 @@ ROOT = Path(__file__).parents[2]
 
 def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
     """Run a tool as a user does, in a folder of its own."""
+    return start([sys.executable, ROOT / 'tools' / name, *arguments], cwd=cwd)
+
+
+def start(command: Sequence, *, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a command that finds the package, with one thread a process."""
     threads = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')
     paths = os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])
     return subprocess.run(
-        [sys.executable, str(ROOT / 'tools' / name), *map(str, arguments)],
+        [*map(str, command)],
         cwd=cwd,
         env={**os.environ, **threads, 'PYTHONPATH': paths},
         capture_output=True,

@@ -148,6 +148,7 @@ def make_runner(
     checkpoint: dict | None = None,
     patience: int = 20,
     ema: bool = True,
+    runner: type[Runner] = Runner,
     **options,
 ) -> Runner:
     """Build a runner with the project's hooks, saving after each step."""
@@ -184,7 +185,7 @@ def make_runner(
         randomness=dict(seed=seed, diff_rank_seed=True),
         experiment_name=f'toy-{next(_names)}',
     )
-    return Runner(**dict(settings, **options))
+    return runner(**dict(settings, **options))
 
 
 def train(work_dir: Path, step: int = 0, point: str = 'never', options: dict | None = None) -> None:

@@ -1,0 +1,35 @@
+"""Train with several processes on a machine without an accelerator.
+
+Upstream: mmengine's launchers call ``torch.cuda.set_device`` before they look for a GPU, and its
+``Runner`` tells DDP the number of one.
+
+Can go when mmengine starts processes over gloo where there is no GPU.
+"""
+
+from mmcnx2.compat.amp_on_cpu import has_accelerator
+
+
+def join_processes_without_gpu(cfg) -> bool:
+    """Join the processes that torchrun has started, over gloo, where no accelerator is there.
+
+    Args:
+        cfg: An mmengine ``Config`` whose ``launcher`` is set; ``model_wrapper_cfg`` is completed
+            in place if the config is for DDP.
+
+    Returns:
+        True when the process has joined.
+    """
+    if cfg.get('launcher') != 'pytorch' or has_accelerator():
+        return False
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
+        dist.init_process_group('gloo')
+    if cfg.get('runner_type', 'Runner') == 'Runner':
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel',
+            broadcast_buffers=False,
+            find_unused_parameters=cfg.get('find_unused_parameters', False),
+            device_ids=None,
+        ) | dict(cfg.get('model_wrapper_cfg') or {})
+    return True
