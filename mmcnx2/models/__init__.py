@@ -18,18 +18,28 @@ else:
     from mmcnx2.models.fcmae import FCMAE, Reconstruction
     from mmcnx2.models.masking import RandomMasking
     from mmcnx2.models.pretrain_head import FCMAEPretrainHead
+    from mmcnx2.models.rivals.dense_fcmae import DenseFCMAE
+    from mmcnx2.models.rivals.skip_fcmae import SkipFCMAE
+    from mmcnx2.models.rivals.transformer_decoder import TransformerDecoder
+    from mmcnx2.models.rivals.unet_decoder import SkipUNetDecoder, UNetDecoder
     from mmcnx2.registry import MODELS
 
-    MODELS.register_module(module=FCMAEDecoder)
+    for decoder in (FCMAEDecoder, SkipUNetDecoder, TransformerDecoder, UNetDecoder):
+        MODELS.register_module(module=decoder)
 
     __all__ = [
         'ARCHS',
         'ConvNeXtV2',
+        'DenseFCMAE',
         'FCMAE',
         'FCMAEDecoder',
         'FCMAEPretrainHead',
         'RandomMasking',
         'Reconstruction',
+        'SkipFCMAE',
+        'SkipUNetDecoder',
+        'TransformerDecoder',
+        'UNetDecoder',
     ]
 
     mmengine_loading.install()

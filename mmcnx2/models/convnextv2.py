@@ -133,7 +133,6 @@ class ConvNeXtV2(nn.Module):
             ValueError: A size that the stride does not divide, or a ``visible`` of another shape.
             TypeError: A ``visible`` that is not bool.
         """
-        self._check(images, visible)
         layouts = self.plan(images, visible)
         features = self.encode(images, layouts)
         if visible is None:
@@ -141,7 +140,8 @@ class ConvNeXtV2(nn.Module):
         return self._to_latent(features[-1], layouts[-1])
 
     def plan(self, images: Tensor, visible: Tensor | None) -> list[Layout]:
-        """Return each stage's layout for these images; arguments as for :meth:`forward`."""
+        """Return each stage's layout for these images; arguments and errors of :meth:`forward`."""
+        self._check(images, visible)
         name = 'dense' if visible is None else self.layout
         layout = get_layout(name, choose_ops(self.ops, images.device))
         return layout.plan(visible, self.strides, images.device)

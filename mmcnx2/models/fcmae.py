@@ -80,9 +80,20 @@ class FCMAE(BaseSelfSupervisor):
             data_samples: Unused; there are no labels.
         """
         visible = self.draw_mask(inputs)
-        latent = self.backbone(inputs, visible)
-        pred = self.neck(latent, visible)
+        pred = self.predict_patches(inputs, visible)
         return dict(loss=self.head.loss(pred, inputs, self.removed(visible, pred)))
+
+    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
+        """Encode what is visible and predict every patch, as the head compares it.
+
+        Args:
+            images: ``(N, C, H, W)``, normalised.
+            visible: Bool ``(N, h, w)``, True where the encoder may look.
+
+        Returns:
+            ``(N, h * w, p * p * C)``, the decoder's rows.
+        """
+        return self.neck(self.backbone(images, visible), visible)
 
     def forward(self, inputs: Tensor, data_samples=None, mode: str = 'tensor'):
         """Run as mmengine asks: 'loss', 'predict' or 'tensor' (dense features)."""
@@ -116,7 +127,7 @@ class FCMAE(BaseSelfSupervisor):
         """
         if visible is None:
             visible = self.draw_mask(images)
-        pred = self.neck(self.backbone(images, visible), visible)
+        pred = self.predict_patches(images, visible)
         pixels = self.to_pixels(images)
         prediction = self.to_pixels(self.head.denormalize(pred.to(images.dtype), images))
         seen = visible.to(images.device)
