@@ -32,7 +32,7 @@ def load_fcmae(config: Config | str | Path, checkpoint: str | Path) -> FCMAE:
     model = MODELS.build(cfg.model)
     if not isinstance(model, FCMAE):
         raise ValueError(
-            f'the config builds a {type(model).__name__}, which reconstructs nothing: give the '
+            f'the config builds {type(model).__name__}, which reconstructs nothing: give the '
             'config of the pre-training.'
         )
     try:

@@ -6,7 +6,12 @@ import torch
 from PIL import Image
 
 from mmcnx2.analysis.charts import draw_gallery, draw_loss_curve, draw_scores
-from mmcnx2.analysis.reconstruction import reconstruct_files
+from mmcnx2.analysis.reconstruction import (
+    reconstruct_files,
+    reconstruct_pictures,
+    stream_reconstructions,
+)
+from mmcnx2.analysis.reconstruction_grid import draw_reconstructions, reconstruction_grid
 from tests.support.fcmae import make_fcmae
 
 
@@ -52,3 +57,56 @@ def test_charts_are_written_as_pictures(paths, tmp_path):
         pixels = np.asarray(Image.open(path))
         assert min(pixels.shape[:2]) > 100, path
         assert pixels[..., :3].std() > 1, f'{path} is blank'
+
+
+@pytest.mark.parametrize('ratio, hidden', [(0.1, 2), (0.5, 8), (0.9, 15)])
+def test_any_mask_ratio(paths, ratio, hidden):
+    result = reconstruct_files(make_fcmae().float(), paths, size=128, seed=0, ratio=ratio)
+    assert (~result.visible).flatten(1).sum(1).tolist() == [hidden, hidden]
+    shown = result.visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    assert torch.equal(result.reconstruction, torch.where(shown, result.image, result.prediction))
+    assert not torch.equal(result.prediction, result.image)
+
+
+def test_masks_do_not_depend_on_the_batches_or_on_the_models_generator(paths):
+    model, files = make_fcmae().float(), [*paths, *paths, paths[0]]
+    whole = reconstruct_files(model, files, size=96, seed=5)
+    parts = list(stream_reconstructions(model, files, size=96, seed=5, batch_size=2))
+    assert [len(part.image) for part in parts] == [2, 2, 1]
+    assert torch.equal(whole.visible, torch.cat([part.visible for part in parts]))
+    assert len(whole.visible.unique(dim=0)) > 1
+    pictures = torch.randint(0, 256, (2, 3, 64, 96), dtype=torch.uint8)
+    again = [reconstruct_pictures(model, pictures, seed=1).visible for _ in range(2)]
+    assert torch.equal(*again) and again[0].shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    'options, sentence',
+    [
+        (dict(size=80), '80 px do not divide into patches of 32'),
+        (dict(size=64, ratio=1.5), 'mask ratio=1.5 must lie between 0 and 1'),
+        (dict(size=64, ratio=0.9), 'keeps none of 4 patches'),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_any_work(paths, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        stream_reconstructions(make_fcmae().float(), paths, seed=0, **options)
+
+
+@pytest.mark.parametrize('count', [1, 4, 5, 8])
+def test_the_grid_shows_every_picture_four_times(paths, count, tmp_path):
+    model = make_fcmae().float()
+    model.head.norm_pix = False
+    result = reconstruct_files(model, [paths[0]] * count, size=64, seed=0)
+    for i, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]):
+        field = ('image', 'masked', 'prediction', 'reconstruction')[i]
+        getattr(result, field)[:] = torch.tensor(colour).view(3, 1, 1)
+    grid = reconstruction_grid(result, caption='a caption')
+    assert grid.dtype == np.uint8 and grid.shape[2] == 3
+    areas = [
+        (grid == np.array(colour)).all(2).sum()
+        for colour in [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]
+    ]
+    assert min(areas) > 0.9 * max(areas) and min(areas) > 100**2 * count
+    draw_reconstructions(result, tmp_path / 'new' / 'grid.png', caption='a caption')
+    assert np.asarray(Image.open(tmp_path / 'new' / 'grid.png')).shape[:2] == grid.shape[:2]
