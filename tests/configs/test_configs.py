@@ -33,7 +33,7 @@ def load(name: str) -> Config:
 
 def classes_of(model: Config) -> int:
     """Number of classes that a model's config asks for, 0 for pre-training."""
-    if model.type == 'mmcnx2.FCMAE':
+    if model.type.endswith('FCMAE'):
         return 0
     if model.type == 'MaskRCNN':
         return model.roi_head.bbox_head.num_classes
@@ -70,8 +70,9 @@ def test_widths_follow_the_backbone(name):
     arch = model.backbone.arch
     widths = list((ARCHS[arch] if isinstance(arch, str) else arch)['channels'])
     match model.type:
-        case 'mmcnx2.FCMAE':
-            assert model.neck.in_channels == widths[-1]
+        case 'mmcnx2.FCMAE' | 'mmcnx2.SkipFCMAE' | 'mmcnx2.DenseFCMAE':
+            climbs = isinstance(model.neck.in_channels, list)  # a UNet
+            assert model.neck.in_channels == (widths if climbs else widths[-1])
         case 'ImageClassifier':
             assert model.head.in_channels == widths[-1]
             if 'neck' in model:

@@ -16,8 +16,10 @@ def shrink(cfg: Config) -> Config:
     model = cfg.model
     model.backbone.arch = dict(depths=(1, 1, 1, 1), channels=CHANNELS)
     match model.type:
-        case 'mmcnx2.FCMAE':
-            model.neck.update(in_channels=CHANNELS[-1], embed_dims=16, patch_size=32)
+        case 'mmcnx2.FCMAE' | 'mmcnx2.SkipFCMAE' | 'mmcnx2.DenseFCMAE':
+            climbs = isinstance(model.neck.in_channels, list)  # a UNet
+            model.neck.update(in_channels=list(CHANNELS) if climbs else CHANNELS[-1])
+            model.neck.update({} if climbs else dict(embed_dims=16), patch_size=32)
             model.head.patch_size = 32
         case 'ImageClassifier':
             model.head.in_channels = CHANNELS[-1]

@@ -56,7 +56,7 @@ def main() -> None:
     name = f'{args.split}_dataloader'
     try:
         cfg = read_config(args.config, options=args.cfg_options)
-        if not cfg.get(name) or cfg.model.type == 'mmcnx2.FCMAE':
+        if not cfg.get(name) or cfg.model.type.endswith('FCMAE'):
             raise ValueError(f"'{args.config}' has no {name} with labels to draw.")
         cfg.model.pop('backbone')  # no weights are needed
         check_inputs(cfg, (name,))

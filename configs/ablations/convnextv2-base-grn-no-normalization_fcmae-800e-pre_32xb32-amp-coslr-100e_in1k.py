@@ -1,0 +1,7 @@
+# Table 16b: X * G(X).
+_base_ = './convnextv2-base_fcmae-800e-pre_32xb32-amp-coslr-100e_in1k.py'
+
+before = 'fcmae_convnextv2-base-grn-no-normalization_64xb64-amp-coslr-800e_in1k'
+checkpoint = f'work_dirs/{before}/epoch_800.pth'
+response = dict(type='grn_variant', normalize='nothing')
+model = dict(backbone=dict(response=response, init_cfg=dict(checkpoint=checkpoint)))

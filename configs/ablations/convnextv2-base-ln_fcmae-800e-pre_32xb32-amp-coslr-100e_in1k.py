@@ -1,0 +1,7 @@
+# Table 2d: layer normalisation in GRN's place.
+_base_ = './convnextv2-base_fcmae-800e-pre_32xb32-amp-coslr-100e_in1k.py'
+
+before = 'fcmae_convnextv2-base-ln_64xb64-amp-coslr-800e_in1k'
+checkpoint = f'work_dirs/{before}/epoch_800.pth'
+response = 'ln'
+model = dict(backbone=dict(response=response, init_cfg=dict(checkpoint=checkpoint)))

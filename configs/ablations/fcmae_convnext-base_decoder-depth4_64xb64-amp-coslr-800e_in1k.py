@@ -1,0 +1,4 @@
+# Table 1b: 4 blocks in the decoder.
+_base_ = './fcmae_convnext-base_64xb64-amp-coslr-800e_in1k.py'
+
+model = dict(neck=dict(depth=4))

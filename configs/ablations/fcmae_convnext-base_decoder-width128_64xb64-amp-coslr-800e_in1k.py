@@ -1,0 +1,4 @@
+# Table 1c: a decoder of width 128.
+_base_ = './fcmae_convnext-base_64xb64-amp-coslr-800e_in1k.py'
+
+model = dict(neck=dict(embed_dims=128))

@@ -1,0 +1,5 @@
+# Table 2e: CBAM in GRN's place.
+_base_ = '../fcmae/fcmae_convnextv2-base_64xb64-amp-coslr-800e_in1k.py'
+
+response = 'cbam'
+model = dict(backbone=dict(response=response), neck=dict(response=response))

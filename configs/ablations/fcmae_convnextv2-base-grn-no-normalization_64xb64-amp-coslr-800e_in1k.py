@@ -1,0 +1,5 @@
+# Table 16b: X * G(X).
+_base_ = '../fcmae/fcmae_convnextv2-base_64xb64-amp-coslr-800e_in1k.py'
+
+response = dict(type='grn_variant', normalize='nothing')
+model = dict(backbone=dict(response=response), neck=dict(response=response))

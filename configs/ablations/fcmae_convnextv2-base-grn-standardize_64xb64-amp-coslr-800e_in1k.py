@@ -1,0 +1,5 @@
+# Table 2b: N subtracts the mean over channels and divides by the deviation.
+_base_ = '../fcmae/fcmae_convnextv2-base_64xb64-amp-coslr-800e_in1k.py'
+
+response = dict(type='grn_variant', normalize='standardize')
+model = dict(backbone=dict(response=response), neck=dict(response=response))
