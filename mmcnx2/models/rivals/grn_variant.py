@@ -1,24 +1,23 @@
 """GRN with one of its parts exchanged (paper Tables 2a to 2c, 16b)."""
 
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcnx2.layouts import Layout
-from mmcnx2.models.grn import GRN
+from mmcnx2.models.after_gelu import ScaleAndShift
 from mmcnx2.models.rivals.aggregations import AGGREGATIONS
 from mmcnx2.models.rivals.normalizations import NORMALIZATIONS
 
 
-class GRNVariant(GRN):
+class GRNVariant(ScaleAndShift):
     """``x + beta + gamma * x * N(G(x))`` with another G or N, or without the residual ``x``.
 
-    As it stands, it computes what :class:`GRN` does.
+    As it stands, it computes what :class:`mmcnx2.models.grn.GRN` does.
 
     Args:
         channels: C.
         aggregate: G, a key of ``AGGREGATIONS``.
         normalize: N, a key of ``NORMALIZATIONS``.
-        residual: Add ``x``. Without it, the step starts at 0 instead of at the identity.
+        residual: Add ``x``. Without it, gamma starts at 1: at 0, every block would start silent.
         eps: Added to N's denominator.
 
     Raises:
@@ -38,16 +37,14 @@ class GRNVariant(GRN):
         self.aggregate = _choose('aggregate', aggregate, AGGREGATIONS)
         self.normalize = _choose('normalize', normalize, NORMALIZATIONS)
         self.identity = float(residual)
+        if not residual:
+            nn.init.ones_(self.gamma)
 
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         response = self.normalize(self.aggregate(x, layout), self.eps)
         scale = layout.per_image(self.identity + self.gamma * response)
         return x * scale.to(x.dtype) + self.beta.to(x.dtype)
-
-    def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``."""
-        return self(F.gelu(x), layout)
 
 
 def _choose(argument: str, name: str, known: dict):
