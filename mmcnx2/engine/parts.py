@@ -1,0 +1,79 @@
+"""The parts of a longer job, each done once: what finished is remembered and reused."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmcnx2.engine.tool_run import run_tool
+
+
+@dataclass(frozen=True)
+class Part:
+    """One command, done once.
+
+    Attributes:
+        name: Of its folder below the job's, and of its lines in the terminal.
+        command: A tool and its arguments.
+        key: What the part is made from; another key has it done again.
+        resumes: The command goes on where an earlier one with the same key was stopped.
+    """
+
+    name: str
+    command: list[str]
+    key: str
+    resumes: bool = False
+
+
+@dataclass(frozen=True)
+class PartRunner:
+    """Does what is not done yet; ``<part>/done.json`` remembers.
+
+    Attributes:
+        folder: Of the job; each part has a folder of its name below it.
+        threads: For torch on a CPU, in each part; None leaves it to torch.
+    """
+
+    folder: Path
+    threads: int | None = None
+
+    def is_done(self, part: Part) -> bool:
+        """Whether the part has finished, made from the same key."""
+        return self._read(part, 'done.json').get('key') == part.key
+
+    def seconds(self, part: Part) -> float:
+        """Return how long a finished part took."""
+        return self._read(part, 'done.json')['seconds']
+
+    def do(self, part: Part, *, label: str = '') -> Path:
+        """Do a part unless it is done, and return its folder.
+
+        Args:
+            part: A part.
+            label: Put before each line of progress that is shown.
+
+        Raises:
+            RuntimeError: The command failed; the end of its output is in the message.
+        """
+        folder = self.folder / part.name
+        if self.is_done(part):
+            return folder
+        if not part.resumes or self._read(part, 'started.json').get('key') != part.key:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / 'started.json', dict(key=part.key))
+        log = folder / 'output.txt'
+        seconds = run_tool(part.command, log=log, label=label, threads=self.threads)
+        _write(folder / 'done.json', dict(key=part.key, seconds=seconds))
+        return folder
+
+    def _read(self, part: Part, name: str) -> dict:
+        file = self.folder / part.name / name
+        return json.loads(file.read_text()) if file.is_file() else {}
+
+
+def _write(file: Path, content: dict) -> None:
+    # Whole or not at all: half a file would end the next run, too.
+    fresh = file.with_suffix('.part')
+    fresh.write_text(json.dumps(content))
+    fresh.replace(file)
