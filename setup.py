@@ -30,12 +30,15 @@ EXTRAS = {
     'det': OPENMMLAB + DETECTION,
     'seg': OPENMMLAB + SEGMENTATION,
     'minkowski': ['MinkowskiEngine==0.5.4'],
+    # 0.19 has lost a module that mmengine 0.10.7 imports (deepspeed.runtime.fp16.onebit).
+    'deepspeed': [*OPENMMLAB, 'deepspeed>=0.16,<0.19'],
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'ruff', 'timm', *EXPORT],
 }
-# MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
-# transformers, beside which mmpretrain does not import (tests/checkpoints/test_hugging_face.py).
+# MinkowskiEngine and DeepSpeed are compiled: they stay out of 'all', which installs from wheels; so
+# does transformers, beside which mmpretrain does not import
+# (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, 'tensorboard', *EXTRAS['dev']]
 
 

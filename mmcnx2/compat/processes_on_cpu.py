@@ -8,6 +8,8 @@ Can go when mmengine starts processes over gloo where there is no GPU.
 
 from mmcnx2.compat.amp_on_cpu import has_accelerator
 
+DDP = 'MMDistributedDataParallel'
+
 
 def join_processes_without_gpu(cfg) -> bool:
     """Join the processes that torchrun has started, over gloo, where no accelerator is there.
@@ -25,11 +27,11 @@ def join_processes_without_gpu(cfg) -> bool:
 
     if not dist.is_initialized():
         dist.init_process_group('gloo')
-    if cfg.get('runner_type', 'Runner') == 'Runner':
+    wrapper = cfg.get('model_wrapper_cfg') or dict(type=DDP)
+    if cfg.get('runner_type', 'Runner') == 'Runner' and wrapper.get('type', DDP) == DDP:
         cfg.model_wrapper_cfg = dict(
-            type='MMDistributedDataParallel',
             broadcast_buffers=False,
             find_unused_parameters=cfg.get('find_unused_parameters', False),
             device_ids=None,
-        ) | dict(cfg.get('model_wrapper_cfg') or {})
+        ) | dict(wrapper)
     return True

@@ -44,6 +44,8 @@ class ExactResumeHook(Hook):
         Raises:
             RuntimeError: There are checkpoints, but none is whole.
         """
+        if not isinstance(runner, Runner):
+            return  # FlexibleRunner chooses by itself, and has by now
         if not runner._resume or runner._load_from is not None:
             return
         chosen = [None, {}]

@@ -1,7 +1,8 @@
-"""tools/train.py under torchrun on a CPU: FSDP2 by one option, then DDP from its checkpoint."""
+"""tools/train.py under torchrun on a CPU: FSDP2, then DDP from its checkpoint; DeepSpeed."""
 
 import re
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from tests.support.command_line import ROOT, passed, start
+from tests.support.command_line import ROOT, passed, start, tool
 from tests.support.toy_config import shorten, shrink
 
 CONFIG = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
-SHARDED = 'runner_type=mmcnx2.ShardedRunner'
+DEEPSPEED = ROOT / 'configs/fcmae/fcmae_convnextv2-huge_64xb64-amp-coslr-1600e_in1k-deepspeed.py'
 
 
 @pytest.fixture
@@ -33,15 +34,43 @@ def config(tmp_path):
     return tmp_path / 'toy.py'
 
 
+def torchrun(*arguments) -> list:
+    """Return the command that trains in two processes."""
+    launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+    return [*launch, ROOT / 'tools/train.py', *arguments, '--launcher', 'pytorch']
+
+
 def test_sharded_then_not(config, tmp_path):
-    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    train = [*torchrun, ROOT / 'tools/train.py', config, '--launcher', 'pytorch', '--resume']
-    train += ['--work-dir', tmp_path / 'run', '--cfg-options']
-    said = passed(start([*train, SHARDED], cwd=tmp_path))
+    train = [*torchrun(config, '--resume', '--work-dir', tmp_path / 'run'), '--cfg-options']
+    said = passed(start([*train, 'runner_type=mmcnx2.ShardedRunner'], cwd=tmp_path))
     assert 'Epoch(train) [1][2/2]' in said
     first = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)
     assert all(type(value) is torch.Tensor for value in first['state_dict'].values())
 
     said = passed(start([*train, 'train_cfg.max_epochs=2'], cwd=tmp_path))
     assert re.search(r'Resuming from .*epoch_1\.pth', said)
+    assert 'Epoch(train) [1]' not in said and 'Epoch(train) [2][2/2]' in said
+
+
+def test_a_missing_deepspeed_is_one_sentence(tmp_path):
+    if find_spec('deepspeed'):
+        pytest.skip('DeepSpeed is installed')
+    run = tool('train.py', DEEPSPEED, cwd=tmp_path)
+    assert run.returncode == 1
+    assert run.stderr.strip().splitlines()[-1].startswith("error: strategy 'DeepSpeedStrategy'")
+    assert 'Traceback' not in run.stderr
+
+
+def test_deepspeed_trains_and_resumes(config, tmp_path, monkeypatch):
+    pytest.importorskip('deepspeed', reason='an extra: pip install mmcnx2[deepspeed]')
+    monkeypatch.setenv('DS_ACCELERATOR', 'cpu')
+    delta = Config.fromfile(DEEPSPEED)
+    toy = Config.fromfile(config)
+    toy.update(runner_type=delta.runner_type, strategy=delta.strategy)
+    toy.optim_wrapper = dict(delta.optim_wrapper, optimizer=toy.optim_wrapper.optimizer)
+    toy.dump(config)
+    train = torchrun(config, '--resume', '--work-dir', tmp_path / 'run')
+    passed(start(train, cwd=tmp_path))
+    assert (tmp_path / 'run/epoch_1.pth').is_dir(), 'DeepSpeed saves folders'
+    said = passed(start([*train, '--cfg-options', 'train_cfg.max_epochs=2'], cwd=tmp_path))
     assert 'Epoch(train) [1]' not in said and 'Epoch(train) [2][2/2]' in said
