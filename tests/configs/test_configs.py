@@ -173,8 +173,6 @@ def test_pre_training_rate_rises_for_40_epochs_then_falls_along_a_cosine(name):
 def test_pre_training_decays_matrices_and_kernels_alone():
     cfg = shrink(load(IMAGENET[0]))
     amp_off_without_gpu(cfg)
-    if cfg.optim_wrapper.type == 'DeepSpeedOptimWrapper':
-        cfg.optim_wrapper.type = 'OptimWrapper'  # DeepSpeed: tests/tools/test_train_sharded.py
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
         groups = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
