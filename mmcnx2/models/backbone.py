@@ -3,6 +3,7 @@
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 
+from mmcnx2.checks import check_types
 from mmcnx2.models.convnextv2 import ConvNeXtV2 as _ConvNeXtV2
 from mmcnx2.ops.choice import describe_ops
 from mmcnx2.registry import MODELS
@@ -12,6 +13,7 @@ from mmcnx2.registry import MODELS
 class ConvNeXtV2(_ConvNeXtV2, BaseModule):
     __doc__ = _ConvNeXtV2.__doc__
 
+    @check_types
     def __init__(self, *args, init_cfg: dict | list[dict] | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.init_cfg = init_cfg

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmcnx2.checkpoints.loading import translate_on_load
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.layouts import Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.downsample import Downsample, Stem
@@ -53,6 +54,7 @@ class ConvNeXtV2(nn.Module):
             of range.
     """
 
+    @check_types
     def __init__(
         self,
         arch: str | dict = 'tiny',
@@ -76,6 +78,8 @@ class ConvNeXtV2(nn.Module):
         self.depths, self.channels = _read_arch(arch)
         get_layout(layout)  # refuses what it does not know
         check_ops(ops)
+        check_at_least(1, in_channels=in_channels, stem_patch_size=stem_patch_size)
+        check_at_least(0, layer_scale_init_value=layer_scale_init_value)
         self.layout, self.ops = layout, ops
         if not 0 <= drop_path_rate < 1:
             raise ValueError(f'drop_path_rate={drop_path_rate} must be at least 0 and below 1.')
@@ -250,7 +254,13 @@ def _read_arch(arch: str | dict) -> tuple[tuple[int, ...], tuple[int, ...]]:
         arch = ARCHS[arch]
     if not isinstance(arch, dict) or set(arch) != {'depths', 'channels'}:
         raise ValueError(f'arch={arch!r} must be a name or dict(depths=..., channels=...).')
-    depths, channels = tuple(arch['depths']), tuple(arch['channels'])
+    try:
+        depths, channels = tuple(arch['depths']), tuple(arch['channels'])
+        countable = all(isinstance(n, int) and n > 0 for n in depths + channels)
+    except TypeError:
+        countable = False
+    if not countable:
+        raise ValueError(f'arch={arch!r} must have whole numbers, 1 or more, in both lists.')
     if not depths or len(depths) != len(channels):
         raise ValueError(
             f'arch has depths={depths} and channels={channels}, '

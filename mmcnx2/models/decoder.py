@@ -6,6 +6,7 @@ Needs torch alone; ``mmcnx2.models`` registers it.
 import torch
 from torch import Tensor, nn
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.layouts import get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.convnextv2 import init_convnext_weights
@@ -25,8 +26,12 @@ class FCMAEDecoder(nn.Module):
         grn_scope: 'image' or 'batch', as for :class:`ConvNeXtV2`.
         response: What stands in GRN's place instead, as for :class:`ConvNeXtV2`.
         ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
+
+    Raises:
+        ValueError: An unknown name, or a size below 1.
     """
 
+    @check_types
     def __init__(
         self,
         in_channels: int,
@@ -42,6 +47,14 @@ class FCMAEDecoder(nn.Module):
     ):
         super().__init__()
         check_ops(ops)
+        check_at_least(
+            1,
+            in_channels=in_channels,
+            embed_dims=embed_dims,
+            depth=depth,
+            patch_size=patch_size,
+            out_channels=out_channels,
+        )
         self.ops = ops
         self.proj = nn.Linear(in_channels, embed_dims)
         # One-dimensional, so that `flat_decay_mult=0.` spares it weight decay like GRN's.

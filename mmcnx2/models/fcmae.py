@@ -7,6 +7,7 @@ from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmcnx2.checks import check_types
 from mmcnx2.models.masking import RandomMasking
 from mmcnx2.registry import MODELS
 
@@ -46,6 +47,7 @@ class FCMAE(BaseSelfSupervisor):
         ValueError: The decoder's or the head's patch is not the encoder's stride.
     """
 
+    @check_types
     def __init__(
         self,
         backbone: dict,

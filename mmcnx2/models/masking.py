@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from mmcnx2.checks import check_types
 from mmcnx2.registry import MODELS
 
 
@@ -21,6 +22,7 @@ class RandomMasking:
         ValueError: ``ratio`` out of range.
     """
 
+    @check_types
     def __init__(self, ratio: float = 0.6, *, seed: int | None = None):
         if not 0 < ratio < 1:
             raise ValueError(f'mask ratio={ratio} must lie between 0 and 1, ends excluded.')

@@ -3,6 +3,7 @@
 from mmpretrain.models.heads import MAEPretrainHead
 from torch import Tensor
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.registry import MODELS
 
 
@@ -17,8 +18,12 @@ class FCMAEPretrainHead(MAEPretrainHead):
         norm_pix: Compare with pixels normalised by their patch's mean and deviation.
         in_channels: Channels of the images.
         loss: Config of the loss module.
+
+    Raises:
+        ValueError: A size below 1.
     """
 
+    @check_types
     def __init__(
         self,
         patch_size: int = 32,
@@ -26,6 +31,7 @@ class FCMAEPretrainHead(MAEPretrainHead):
         in_channels: int = 3,
         loss: dict | None = None,
     ):
+        check_at_least(1, patch_size=patch_size, in_channels=in_channels)
         loss = loss or dict(type='mmpretrain.PixelReconstructionLoss', criterion='L2')
         super().__init__(
             loss=loss, norm_pix=norm_pix, patch_size=patch_size, in_channels=in_channels
