@@ -82,7 +82,7 @@ def draw_activation_maps(
     width = 9.0
     panel = width / sum(widths)
     foot = 0.35 if settings else 0.0
-    figure = Figure(figsize=(width, 0.84 * panel + 0.3 + foot), layout='constrained')
+    figure = Figure(figsize=(width, 0.86 * panel + 0.42 + foot), layout='constrained')
     axes = figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
     if picture is not None:
         axes[0].imshow(picture)

@@ -9,7 +9,7 @@ import argparse
 
 from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
 from mmcnx2.analysis.encoders import add_model_argument, load_encoders
-from mmcnx2.analysis.pictures import read_square
+from mmcnx2.analysis.pictures import find_images, read_square
 from mmcnx2.engine.features import CROP_RATIO
 
 
@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('image', help='image file')
+    parser.add_argument('image', help='image file, or a folder, whose first one is taken')
     add_model_argument(parser)
     parser.add_argument('--stage', type=int, default=3, help='from 1 (default: 3)')
     parser.add_argument(
@@ -45,15 +45,14 @@ def main() -> None:
     shorter_side = round(args.size / CROP_RATIO)
     panels = {}
     try:
+        file = find_images([args.image])[0]
         encoders = load_encoders(args.model, args.device)
         for encoder in encoders:
-            (image,) = encoder.read(
-                [args.image], args.size, batch_size=1, shorter_side=shorter_side
-            )
+            (image,) = encoder.read([file], args.size, batch_size=1, shorter_side=shorter_side)
             panels[encoder.name] = expanded_maps(
                 encoder.net, image, stage=args.stage, block=args.block, channels=args.channels
             )
-        picture = read_square(args.image, args.size, shorter_side=shorter_side)
+        picture = read_square(file, args.size, shorter_side=shorter_side)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     block = 'last block' if args.block == -1 else f'block {args.block}'
