@@ -1,7 +1,11 @@
-"""What hooks need of a run: the model inside its wrappers, and the images of a batch."""
+"""What hooks need of a run: the model inside its wrappers, its weights, the images of a batch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.model import BaseModel, is_model_wrapper
 from torch import Tensor
+from torch.distributed.fsdp import FSDPModule
 
 
 def inner_model(model: BaseModel) -> BaseModel:
@@ -18,3 +22,23 @@ def images_of(model: BaseModel, data_batch: dict) -> Tensor:
     """
     images = model.data_preprocessor(data_batch, False)['inputs']
     return images[0] if isinstance(images, list) else images
+
+
+@contextmanager
+def gathered(model: BaseModel) -> Iterator[None]:
+    """Within, the weights that belong to no block and not to the encoder are whole.
+
+    Where weights are shared out over processes (FSDP2), calling the model gathers these; calling
+    its decoder alone does not. All processes must take part. Elsewhere it does nothing.
+
+    Args:
+        model: Not wrapped.
+    """
+    if not isinstance(model, FSDPModule):
+        yield
+        return
+    model.unshard()
+    try:
+        yield
+    finally:
+        model.reshard()

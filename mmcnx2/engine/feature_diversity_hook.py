@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.analysis.feature_diversity import measure_diversity
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.batches import images_of, inner_model
 from mmcnx2.models.masking import RandomMasking
 from mmcnx2.registry import HOOKS
@@ -39,6 +40,7 @@ class FeatureDiversityHook(Hook):
         ValueError: An option out of range.
     """
 
+    @check_types
     def __init__(
         self,
         *,
@@ -47,10 +49,7 @@ class FeatureDiversityHook(Hook):
         mask_ratio: float | None = None,
         threshold: float = 0.1,
     ):
-        if min(interval, num_images) < 1:
-            raise ValueError(
-                f'interval={interval} and num_images={num_images} must both be 1 or more.'
-            )
+        check_at_least(1, interval=interval, num_images=num_images)
         if not 0 <= threshold <= 0.5:
             raise ValueError(
                 f'threshold={threshold} must lie between 0 and 0.5, the largest distance there is.'

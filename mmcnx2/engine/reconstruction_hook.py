@@ -10,7 +10,9 @@ from mmengine.runner import Runner
 from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
 from mmcnx2.analysis.reconstruction import reconstruct_pictures
 from mmcnx2.analysis.reconstruction_grid import reconstruction_grid
-from mmcnx2.engine.batches import images_of, inner_model
+from mmcnx2.checks import check_at_least, check_types
+from mmcnx2.engine.batches import gathered, images_of, inner_model
+from mmcnx2.models.masking import RandomMasking
 from mmcnx2.registry import HOOKS
 
 
@@ -34,10 +36,14 @@ class ReconstructionHook(Hook):
             images.
         ratio: Share of hidden patches; None takes the model's.
         seed: Of the choice and of the masks.
+
+    Raises:
+        ValueError: A number out of range.
     """
 
     priority = 'LOW'
 
+    @check_types
     def __init__(
         self,
         images: str | Sequence[str] | None = None,
@@ -48,6 +54,9 @@ class ReconstructionHook(Hook):
         ratio: float | None = None,
         seed: int = 0,
     ):
+        check_at_least(1, num_images=num_images, interval=interval, size=size)
+        if ratio is not None:
+            RandomMasking(ratio)  # refuses what is no share
         self.images, self.num_images = images, num_images
         self.interval, self.size, self.ratio, self.seed = interval, size, ratio, seed
         self.pictures = None
@@ -96,8 +105,8 @@ class ReconstructionHook(Hook):
         model = inner_model(runner.model)
         was_training = model.training
         model.eval()
-        # Every process computes: where the weights are sharded it takes all of them.
-        result = reconstruct_pictures(model, self.pictures, seed=self.seed, ratio=self.ratio)
+        with gathered(model):
+            result = reconstruct_pictures(model, self.pictures, seed=self.seed, ratio=self.ratio)
         model.train(was_training)
         names = ', '.join(Path(file).stem for file in self.files[:3])
         more = ', ...' if len(self.files) > 3 else ''
