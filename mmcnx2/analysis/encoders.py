@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
@@ -132,15 +133,15 @@ def add_model_argument(parser: ArgumentParser) -> None:
         'size is read from the weights; a config (or the name of a size) before them is needed '
         'only where blocks or pixels are unusual',
     )
-    parser.add_argument('--device', default='cpu', help='such as cuda:0 (default: %(default)s)')
+    parser.add_argument('--device', help='such as cpu or cuda:0 (default: what there is)')
 
 
-def load_encoders(models: Sequence[Sequence[str]], device: str) -> list[Encoder]:
+def load_encoders(models: Sequence[Sequence[str]], device: str | None = None) -> list[Encoder]:
     """Load what :func:`add_model_argument` took.
 
     Args:
         models: Two or three words each: name, how to build it if there are three, checkpoint.
-        device: Where the networks go.
+        device: Where the networks go; None takes what there is.
 
     Raises:
         ValueError: Another number of words, or a name given twice. Others: see
@@ -155,6 +156,7 @@ def load_encoders(models: Sequence[Sequence[str]], device: str) -> list[Encoder]
     names = [words[0] for words in models]
     if len(set(names)) < len(names):
         raise ValueError(f'models are called {", ".join(names)}: give each a name of its own.')
+    device = device or get_device()
     return [
         load_encoder(words[0], words[-1], words[1] if len(words) == 3 else None, device=device)
         for words in models

@@ -32,6 +32,9 @@ CASES = {
     'V1-supervised-official': (
         'official', ('norm', 'head'), dict(use_grn=False, layer_scale_init_value=1e-6)
     ),
+    'V1-supervised-timm': (
+        'timm', ('norm', 'head'), dict(use_grn=False, layer_scale_init_value=1e-6)
+    ),
     'V1-supervised-mmpretrain': (
         'mmpretrain', ('norm', 'head'), dict(use_grn=False, layer_scale_init_value=1e-6)
     ),
