@@ -1,13 +1,12 @@
 """Are the features collapsing? One number a stage in the log while a model trains."""
 
-import logging
-
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.analysis.feature_diversity import measure_diversity
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.batches import images_of, inner_model
+from mmcnx2.models.convnextv2 import ConvNeXtV2
 from mmcnx2.models.masking import RandomMasking
 from mmcnx2.registry import HOOKS
 
@@ -73,15 +72,15 @@ class FeatureDiversityHook(Hook):
         stages = measure_diversity(net, [images], visible=visible).stages
         for number, value in enumerate(stages, 1):
             runner.message_hub.update_scalar(f'train/diversity/stage{number}', value)
-        self._warn(runner, stages)
+        self._warn(runner, stages, net)
 
-    def _warn(self, runner: Runner, stages: list[float]) -> None:
+    def _warn(self, runner: Runner, stages: list[float], net: ConvNeXtV2) -> None:
         low = [f'{i} ({value:.3f})' for i, value in enumerate(stages, 1) if value < self.threshold]
         if low and not self.warned:
             self.warned = True
-            runner.logger.log(
-                logging.WARNING,
+            without_grn = net.stages[0][0].grn is None
+            remedy = "; GRN (use_grn=True) is the paper's remedy" if without_grn else ''
+            runner.logger.warning(
                 f'Features collapse: the diversity of stage {", ".join(low)} is below '
-                f'{self.threshold:g} at step {runner.iter + 1}; GRN (use_grn=True) is the remedy '
-                'of ConvNeXt V2. This is said once.',
+                f'{self.threshold:g} at step {runner.iter + 1}{remedy}. This is said once.'
             )

@@ -59,14 +59,16 @@ class Collapse(Hook):
                 parameter.copy_(parameter[:1].expand_as(parameter).clone())
 
 
-def test_warns_once_of_the_stages_that_collapse(pictures, tmp_path):
+@pytest.mark.parametrize('grn', [True, False], ids=['V2', 'V1'])
+def test_warns_once_of_the_stages_that_collapse(pictures, tmp_path, grn):
     hook = FeatureDiversityHook(interval=1, threshold=0.1)
-    v1 = dict(use_grn=False, layer_scale_init_value=1e-6)
+    v1 = {} if grn else dict(use_grn=False, layer_scale_init_value=1e-6)
     pre_train(pictures, tmp_path, Collapse(), hook, backbone=v1)
     text = next(tmp_path.glob('*/*.log')).read_text()
     (line,) = [line for line in text.splitlines() if 'Features collapse' in line]
     assert 'WARNING' in line
     assert 'stage 4 (0.000) is below 0.1 at step 1' in line
+    assert ('use_grn=True' in line) != grn, 'GRN is no advice for a network that has it'
     collapsed = [row['diversity/stage4'] < 1e-4 for row in logged(tmp_path)]
     assert collapsed == [True] * 4
 
