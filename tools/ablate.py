@@ -53,13 +53,13 @@ def parse_args() -> argparse.Namespace:
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for all runs alike'
     )
     small = parser.add_argument_group('sizes of --scale scenes')
-    small.add_argument('--pretraining-epochs', type=int, default=5)
-    small.add_argument('--finetuning-epochs', type=int, default=10)
-    small.add_argument('--unlabelled', type=int, default=3000, help='pictures to pre-train on')
-    small.add_argument('--train', type=int, default=300, help='labelled pictures')
-    small.add_argument('--val', type=int, default=1000, help='pictures for the score')
+    small.add_argument('--pretraining-epochs', type=int, default=7, help='default: 7')
+    small.add_argument('--finetuning-epochs', type=int, default=10, help='default: 10')
+    small.add_argument('--unlabelled', type=int, default=3000, help='pictures to pre-train on (3000)')
+    small.add_argument('--train', type=int, default=300, help='labelled pictures (300)')
+    small.add_argument('--val', type=int, default=1000, help='pictures for the score (1000)')
     small.add_argument(
-        '--jobs', type=int, default=os.cpu_count(), help='runs at the same time, default one a core'
+        '--jobs', type=int, default=os.cpu_count(), help='runs at a time (one a core)'
     )
     args = parser.parse_args()
     if not args.list and not args.tables:
@@ -124,11 +124,12 @@ class Ablate:
         self.failures: dict[str, str] = {}
         self.stopped = threading.Event()
         self.writing = threading.Lock()
-        self.start, self.number = time.perf_counter(), 0
+        self.start, self.number, self.left = time.perf_counter(), 0, 0
 
     def do(self) -> None:
         """Do all jobs."""
         done = sum(map(self.run.runner.is_done, self.parts.values()))
+        self.left = len(self.parts) - done
         print(f'{len(self.parts)} runs, {done} of them done before', flush=True)
         pool = ThreadPoolExecutor(self.args.jobs if self.args.scale == 'scenes' else 1)
         try:
@@ -158,7 +159,7 @@ class Ablate:
             if not reused:
                 self.number += 1
                 minutes = (time.perf_counter() - self.start) / 60
-                print(f'[{self.number}] {part.name} after {minutes:.1f} min', flush=True)
+                print(f'[{self.number}/{self.left}] {part.name} after {minutes:.1f} min', flush=True)
         self.write()
 
     def write(self) -> list[Path]:
