@@ -183,6 +183,12 @@ def _from_weights(found: Recognised, arch: str | None) -> tuple[ConvNeXtV2, str]
     sizes = dict(depths=size.depths, channels=size.channels)
     if arch and sizes != ARCHS[arch]:
         raise ValueError(f'the checkpoint holds {size}, which is not {arch}.')
+    rival = [key for key in found.extra if key.startswith(('stages.', 'backbone.stages.'))]
+    if rival:
+        raise ValueError(
+            f'blocks of the checkpoint hold {some_of(rival)}, which neither V1 nor V2 has: give '
+            'the config that it was trained with.'
+        )
     net = ConvNeXtV2(
         sizes,
         in_channels=size.in_channels,

@@ -8,7 +8,7 @@ from mmcnx2.analysis.encoders import load_encoder, load_encoders
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.models.convnextv2 import ConvNeXtV2
 from tests.support.states import bare, make_state
-from tests.support.toy import ARCH, make_images
+from tests.support.toy import ARCH, make_images, make_net
 
 
 def save(tmp_path, state, name='net.pth'):
@@ -75,6 +75,19 @@ def test_a_config_says_how_blocks_and_pixels_are(tmp_path):
     pixels = plain.normalise(blue)[0, :, 0, 0]
     expected = torch.tensor([-123.675 / 58.395, -116.28 / 57.12, (90 - 103.53) / 57.375])
     torch.testing.assert_close(pixels, expected)
+
+
+def test_blocks_of_an_ablation_need_their_config_and_keep_their_weights(tmp_path):
+    made = make_net(response='se', final_norm=False)
+    path = save(tmp_path, {f'backbone.{k}': v for k, v in made.state_dict().items()})
+    backbone = dict(type='mmcnx2.ConvNeXtV2', arch=ARCH, response='se')
+    encoder = load_encoder('net', path, Config(dict(model=dict(backbone=backbone))))
+    assert encoder.kind == 'after SE'
+    for name, tensor in encoder.net.state_dict().items():
+        if not name.startswith('norm'):
+            assert tensor.equal(made.state_dict()[name].float()), name
+    with pytest.raises(ValueError, match=r'hold .*stages.0.0.grn.*neither V1 nor V2 has'):
+        load_encoder('net', path)
 
 
 def test_what_does_not_fit_is_one_sentence(tmp_path):
