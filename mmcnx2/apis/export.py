@@ -8,6 +8,8 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from mmcnx2.checks import check_types
+
 FORMATS = ('.pt2', '.onnx')
 CHECKED_SIZES = ((1, 64, 64), (2, 96, 160), (3, 224, 224))
 TOLERANCE = 1e-4
@@ -45,6 +47,7 @@ class PixelsToLogits(nn.Module):
         return self.model(images, mode='tensor')
 
 
+@check_types
 def export_program(net: PixelsToLogits) -> ExportedProgram:
     """Trace the classifier for any number of images of any size.
 
@@ -59,6 +62,7 @@ def export_program(net: PixelsToLogits) -> ExportedProgram:
     return torch.export.export(net, (example,), dynamic_shapes=shapes)
 
 
+@check_types
 def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor], Tensor]:
     """Write a program and return it as read back from the file.
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
 from mmcnx2.analysis.pictures import find_images
 from mmcnx2.analysis.reconstruction import join, load_fcmae, stream_reconstructions
 from mmcnx2.analysis.reconstruction_grid import draw_reconstructions
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.models.fcmae import Reconstruction
 
 
@@ -26,9 +28,12 @@ class FCMAEInferencer:
         size: Side in pixels to which the middle of each picture is brought.
 
     Raises:
-        ValueError: If the config is not FCMAE's, or the checkpoint does not fit it.
+        FileNotFoundError: If one of the two files does not exist.
+        ValueError: If the config is not FCMAE's, the checkpoint does not fit it, or there is no
+            such device.
     """
 
+    @check_types
     def __init__(
         self,
         config: Config | str | Path,
@@ -37,7 +42,16 @@ class FCMAEInferencer:
         device: str | None = None,
         size: int = 224,
     ):
-        self.model = load_fcmae(config, checkpoint).to(device or get_device())
+        check_at_least(1, size=size)
+        for name, path in dict(config=config, checkpoint=checkpoint).items():
+            given = isinstance(path, str | Path) and '://' not in str(path)
+            if given and not Path(path).is_file():
+                raise FileNotFoundError(f"{name} '{path}' does not exist: give a file's path.")
+        try:
+            target = torch.device(device or get_device())
+        except RuntimeError:
+            raise ValueError(f"device={device!r} is none: use such as 'cpu' or 'cuda:0'.") from None
+        self.model = load_fcmae(config, checkpoint).to(target)
         self.size = size
 
     def __call__(

@@ -1,5 +1,6 @@
 """Two transforms that decode no more of an image than its random resized crop needs."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import mmengine.fileio as fileio
@@ -7,6 +8,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpretrain.datasets.transforms import RandomResizedCrop
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.resize import resize_bicubic
 from mmcnx2.registry import TRANSFORMS
@@ -27,6 +29,7 @@ class LoadEncodedImage(BaseTransform):
         OSError: If the file cannot be read.
     """
 
+    @check_types
     def __init__(self, backend_args: dict | None = None):
         self.backend_args = backend_args
 
@@ -69,6 +72,7 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
         UnreadableImageError: If the image is damaged.
     """
 
+    @check_types
     def __init__(
         self,
         scale: int | tuple[int, int],
@@ -79,6 +83,19 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
     ):
         if not 0 <= flip_prob <= 1:
             raise ValueError(f'flip_prob={flip_prob}, but a probability, 0 to 1, was expected.')
+        check_at_least(1, max_attempts=max_attempts)
+        if min(scale if isinstance(scale, Sequence) else (scale,)) < 1:
+            raise ValueError(f'scale={scale}, but 1 pixel or more was expected.')
+        if not 0 < crop_ratio_range[0] <= crop_ratio_range[1] <= 1:
+            raise ValueError(
+                f'crop_ratio_range={crop_ratio_range}, but two shares of an image, above 0 and at '
+                'most 1, the smaller first, were expected.'
+            )
+        if not 0 < aspect_ratio_range[0] <= aspect_ratio_range[1]:
+            raise ValueError(
+                f'aspect_ratio_range={aspect_ratio_range}, but two numbers above 0, the smaller '
+                'first, were expected.'
+            )
         super().__init__(
             scale,
             crop_ratio_range,

@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcnx2.datasets.unreadable import UnreadableImages, run_transforms
+from mmcnx2.checks import check_types
+from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
 from mmcnx2.registry import DATASETS
 
 # What mmcv's default decoder (OpenCV) reads.
@@ -43,15 +44,17 @@ class ImageFolderUnlabelled(BaseDataset):
         ValueError: If ``max_unreadable`` is not from 0 to 1.
     """
 
+    @check_types
     def __init__(
         self,
-        data_root: str,
-        pipeline: Sequence,
+        data_root: str | os.PathLike,
+        pipeline: Sequence[dict | Callable],
         *,
         extensions: Sequence[str] = EXTENSIONS,
         max_unreadable: float = 1.0,
         **kwargs,
     ) -> None:
+        check_max_unreadable(max_unreadable)
         self.max_unreadable = max_unreadable
         self.extensions = tuple(extension.lower() for extension in extensions)
         super().__init__(data_root=os.fspath(data_root), pipeline=list(pipeline), **kwargs)

@@ -28,10 +28,7 @@ class UnreadableImages:
     """
 
     def __init__(self, total: int, max_share: float = 1.0):
-        if not 0 <= max_share <= 1:
-            raise ValueError(
-                f'max_unreadable={max_share}, but a share from 0 to 1 of the images was expected.'
-            )
+        check_max_unreadable(max_share)
         self.max_share = max_share
         # Shared memory: a file that one worker has found unreadable is named by no other.
         self._seen = torch.zeros(total, dtype=torch.bool).share_memory_()
@@ -72,6 +69,14 @@ class UnreadableImages:
                 f"'{path}' ({reason}): the log names each of them; check the disk and the "
                 'copy of the data, or allow more.'
             )
+
+
+def check_max_unreadable(share: float) -> None:
+    """Refuse what is no share, with ValueError."""
+    if not 0 <= share <= 1:
+        raise ValueError(
+            f'max_unreadable={share}, but a share from 0 to 1 of the images was expected.'
+        )
 
 
 def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | None, str | None]:

@@ -7,6 +7,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.registry import HOOKS
 
@@ -34,9 +35,9 @@ class FiniteLossHook(Hook):
     priority = 'VERY_HIGH'
     COUNTER = 'skipped_steps'
 
+    @check_types
     def __init__(self, patience: int = 20):
-        if patience < 1:
-            raise ValueError(f'patience={patience}, but 1 step or more was expected.')
+        check_at_least(1, patience=patience)
         self.patience = patience
         self.in_a_row = 0
         self._guarded = None

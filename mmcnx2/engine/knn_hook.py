@@ -6,6 +6,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.features import extract_features, labelled_images
 from mmcnx2.engine.knn import check_neighbours, check_same_classes, knn_top1
 from mmcnx2.registry import HOOKS
@@ -36,10 +37,14 @@ class KNNHook(Hook):
         size: Side of the images in pixels, a multiple of the encoder's stride.
         batch_size: Images a step, of each process.
         num_workers: Loading processes.
+
+    Raises:
+        ValueError: A number out of range.
     """
 
     priority = 'LOW'
 
+    @check_types
     def __init__(
         self,
         queries: dict,
@@ -52,6 +57,10 @@ class KNNHook(Hook):
         batch_size: int = 64,
         num_workers: int = 2,
     ):
+        check_at_least(1, interval=interval, k=k, size=size, batch_size=batch_size)
+        check_at_least(0, num_workers=num_workers)
+        if temperature <= 0:
+            raise ValueError(f'temperature={temperature}, but a number above 0 is expected.')
         self.queries, self.bank = queries, bank
         self.interval, self.k, self.temperature = interval, k, temperature
         self.loading = dict(size=size, batch_size=batch_size, num_workers=num_workers)

@@ -7,6 +7,8 @@ from mmengine.logging import print_log
 from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
 
+from mmcnx2.checks import check_choice, check_types
+from mmcnx2.models.layer_depth import LAYER_DECAY_TYPES
 from mmcnx2.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -37,6 +39,7 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             or a model whose ``backbone`` has no ``get_layer_depth``.
     """
 
+    @check_types
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None):
         paramwise_cfg = dict(paramwise_cfg or {})
         missing = {'layer_decay_type', 'layer_decay_rate'} - paramwise_cfg.keys()
@@ -47,10 +50,10 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             )
         self.layer_decay_type = paramwise_cfg.pop('layer_decay_type')
         self.layer_decay_rate = paramwise_cfg.pop('layer_decay_rate')
-        if not 0 < self.layer_decay_rate <= 1:
-            raise ValueError(
-                f'layer_decay_rate={self.layer_decay_rate} must be above 0 and at most 1.'
-            )
+        check_choice(tuple(LAYER_DECAY_TYPES), layer_decay_type=self.layer_decay_type)
+        rate = self.layer_decay_rate
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= 1:
+            raise ValueError(f'layer_decay_rate={rate!r} must be above 0 and at most 1.')
         super().__init__(optim_wrapper_cfg, paramwise_cfg)
         # The base class looks at nothing but its own options if it is given none.
         self.paramwise_cfg.setdefault('custom_keys', {})

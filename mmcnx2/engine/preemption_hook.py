@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
+from mmcnx2.checks import check_types
 from mmcnx2.engine.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.registry import HOOKS
 
@@ -38,6 +39,7 @@ class PreemptionHook(Hook):
 
     priority = 'LOWEST'  # the ordinary checkpoint comes first
 
+    @check_types
     def __init__(self, signals: Sequence[str] = ('SIGTERM', 'SIGUSR1'), exit_code: int = 75):
         unknown = [name for name in signals if name not in signal.Signals.__members__]
         if unknown:
@@ -45,6 +47,8 @@ class PreemptionHook(Hook):
                 f'signals={list(signals)}, but {", ".join(map(repr, unknown))} is no signal here: '
                 "use names such as 'SIGTERM' and 'SIGUSR1'."
             )
+        if not 0 <= exit_code <= 255:
+            raise ValueError(f'exit_code={exit_code}, but a status from 0 to 255 is expected.')
         self.signals = [signal.Signals[name] for name in signals]
         self.exit_code = exit_code
         self.received = 0

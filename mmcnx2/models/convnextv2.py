@@ -254,19 +254,20 @@ def _read_arch(arch: str | dict) -> tuple[tuple[int, ...], tuple[int, ...]]:
         arch = ARCHS[arch]
     if not isinstance(arch, dict) or set(arch) != {'depths', 'channels'}:
         raise ValueError(f'arch={arch!r} must be a name or dict(depths=..., channels=...).')
-    try:
-        depths, channels = tuple(arch['depths']), tuple(arch['channels'])
-        countable = all(isinstance(n, int) and n > 0 for n in depths + channels)
-    except TypeError:
-        countable = False
-    if not countable:
+    lists = (arch['depths'], arch['channels'])
+    if not all(isinstance(counts, list | tuple) and _are_counts(counts) for counts in lists):
         raise ValueError(f'arch={arch!r} must have whole numbers, 1 or more, in both lists.')
+    depths, channels = map(tuple, lists)
     if not depths or len(depths) != len(channels):
         raise ValueError(
             f'arch has depths={depths} and channels={channels}, '
             'but needs one of each for every stage.'
         )
     return depths, channels
+
+
+def _are_counts(values: Sequence) -> bool:
+    return all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in values)
 
 
 def _read_out_indices(out_indices: int | Sequence[int], stages: int) -> tuple[int, ...]:

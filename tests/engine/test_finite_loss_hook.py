@@ -111,5 +111,5 @@ def test_broken_weights_are_not_saved(tmp_path):
 
 
 def test_patience_must_be_positive():
-    with pytest.raises(ValueError, match='patience=0, but 1 step or more was expected'):
+    with pytest.raises(ValueError, match='patience=0, but 1 or more is expected'):
         FiniteLossHook(patience=0)

@@ -2,8 +2,9 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from os import PathLike
 
 import torch
 import webdataset
@@ -11,11 +12,12 @@ from mmengine.dataset import Compose
 from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
+from mmcnx2.checks import check_types
 from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
-from mmcnx2.datasets.unreadable import UnreadableImages, run_transforms
+from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
 from mmcnx2.registry import DATASETS
 
 _IMAGE_KEYS = tuple(extension.removeprefix('.') for extension in EXTENSIONS)
@@ -50,10 +52,11 @@ class ImageShards(IterableDataset):
         ValueError: If the index, ``shuffle_buffer`` or ``max_unreadable`` is not valid.
     """
 
+    @check_types
     def __init__(
         self,
-        data_root: str,
-        pipeline: Sequence = (),
+        data_root: str | PathLike,
+        pipeline: Sequence[dict | Callable] = (),
         *,
         shuffle_buffer: int = 1000,
         max_unreadable: float = 1.0,
@@ -63,6 +66,7 @@ class ImageShards(IterableDataset):
                 f'shuffle_buffer={shuffle_buffer}, but 1 (no shuffling within shards) or more '
                 'images were expected.'
             )
+        check_max_unreadable(max_unreadable)
         self.data_root = data_root
         self.index = read_index(data_root)
         self.shuffle_buffer = shuffle_buffer

@@ -4,6 +4,7 @@ import torch
 from mmpretrain.models.utils import build_2d_sincos_position_embedding
 from torch import Tensor, nn
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.models.convnextv2 import init_convnext_weights
 
 
@@ -21,6 +22,7 @@ class TransformerDecoder(nn.Module):
         out_channels: Channels of the images.
     """
 
+    @check_types
     def __init__(
         self,
         in_channels: int,
@@ -32,6 +34,17 @@ class TransformerDecoder(nn.Module):
         out_channels: int = 3,
     ):
         super().__init__()
+        check_at_least(
+            1,
+            in_channels=in_channels,
+            embed_dims=embed_dims,
+            num_heads=num_heads,
+            patch_size=patch_size,
+            out_channels=out_channels,
+        )
+        check_at_least(0, depth=depth)
+        if embed_dims % num_heads:
+            raise ValueError(f'embed_dims={embed_dims} is no multiple of num_heads={num_heads}.')
         self.proj = nn.Linear(in_channels, embed_dims)
         self.mask_token = nn.Parameter(torch.zeros(embed_dims))
         self.layers = nn.ModuleList(

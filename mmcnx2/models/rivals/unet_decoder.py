@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.layouts import Layout, get_layout
 from mmcnx2.models.block import ConvNeXtV2Block
 from mmcnx2.models.convnextv2 import init_convnext_weights
@@ -79,6 +80,7 @@ class UNetDecoder(nn.Module):
 
     rise = Rise
 
+    @check_types
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -92,6 +94,10 @@ class UNetDecoder(nn.Module):
         check_ops(ops)
         self.ops = ops
         channels = list(in_channels)
+        if min(channels, default=0) < 1:
+            raise ValueError(f'in_channels={in_channels}, but 1 or more of each stage is expected.')
+        check_at_least(2 ** (len(channels) - 1), patch_size=patch_size)
+        check_at_least(1, out_channels=out_channels)
         self.mask_token = nn.Parameter(torch.zeros(channels[-1]))
         self.rises = nn.ModuleList(
             self.rise(coarse, fine, use_grn=use_grn) for coarse, fine in pairwise(channels[::-1])

@@ -1,0 +1,314 @@
+"""Wrong types and values for every argument of every public class: one sentence, no depth."""
+
+import inspect
+import re
+import signal
+import traceback
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import mmcnx2
+from mmcnx2 import apis, datasets, engine, models
+from mmcnx2.apis.export import PixelsToLogits, export_program, save_program
+from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.models.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
+from mmcnx2.models.layer_depth import LAYER_DECAY_TYPES
+from mmcnx2.models.response import RESPONSES
+from tests.support.toy import ARCH
+
+PACKAGE = Path(mmcnx2.__file__).parent
+FRAMES = 14
+"""At most so many calls lie between a user's line and the refusal: from a network through the
+generators of its stages to what follows a block's GELU."""
+
+
+def whole(minimum: int, maximum: float = float('inf')) -> Callable:
+    return lambda v: isinstance(v, int) and not isinstance(v, bool) and minimum <= v <= maximum
+
+
+def number(test: Callable) -> Callable:
+    return lambda v: isinstance(v, int | float) and not isinstance(v, bool) and test(v)
+
+
+def one_of(*names) -> Callable:
+    return lambda v: isinstance(v, str | None) and v in names
+
+
+def either(*rules: Callable) -> Callable:
+    return lambda v: any(rule(v) for rule in rules)
+
+
+def several(rule: Callable, lengths=range(99)) -> Callable:
+    return lambda v: isinstance(v, list | tuple) and len(v) in lengths and all(map(rule, v))
+
+
+def ascending(test: Callable) -> Callable:
+    pair = several(number(test), [2])
+    return lambda v: pair(v) and v[0] <= v[1]
+
+
+def nothing(value) -> bool:
+    return value is None
+
+
+def flag(value) -> bool:
+    return isinstance(value, bool)
+
+
+def text(value) -> bool:
+    return isinstance(value, str)
+
+
+def mapping(value) -> bool:
+    return isinstance(value, dict)
+
+
+def anything(value) -> bool:
+    return True
+
+
+def refused(value) -> bool:
+    """Only what VALID has will do."""
+    return False
+
+
+COUNT, INTEGER = whole(1), whole(-(2**63), 2**63 - 1)
+SHARE = number(lambda v: 0 <= v <= 1)
+INSIDE = number(lambda v: 0 < v < 1)
+OPS = one_of('auto', 'torch', 'triton')
+SCOPES = one_of('image', 'batch')
+CONFIG = mapping
+MAYBE_CONFIG = either(nothing, mapping)
+PIPELINE = several(either(mapping, callable))
+INIT = either(nothing, mapping, several(mapping))
+
+DECODER = dict(patch_size=COUNT, out_channels=COUNT)
+UNET = DECODER | dict(
+    in_channels=several(COUNT, range(1, 99)), patch_size=whole(8), use_grn=flag, ops=OPS
+)
+FCMAE = dict(
+    backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
+    data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,
+)  # fmt: skip
+RULES = {
+    PlainConvNeXtV2: dict(
+        arch=one_of(*ARCHS),
+        layout=one_of('packed', 'masked', 'dense', 'minkowski'),
+        ops=OPS,
+        in_channels=COUNT,
+        stem_patch_size=COUNT,
+        out_indices=either(whole(-4, 3), several(whole(-4, 3))),
+        drop_path_rate=number(lambda v: 0 <= v < 1),
+        use_grn=flag,
+        layer_scale_init_value=number(lambda v: 0 <= v < float('inf')),
+        grn_scope=SCOPES,
+        response=one_of(None, *RESPONSES),
+        final_norm=flag,
+        gap_before_final_norm=flag,
+        frozen_stages=whole(0, 4),
+        with_cp=flag,
+    ),
+    models.ConvNeXtV2: dict(init_cfg=INIT),
+    models.FCMAE: FCMAE,
+    models.DenseFCMAE: FCMAE,
+    models.SkipFCMAE: FCMAE,
+    models.FCMAEDecoder: DECODER
+    | dict(
+        in_channels=COUNT,
+        embed_dims=COUNT,
+        depth=COUNT,
+        use_grn=flag,
+        grn_scope=SCOPES,
+        response=one_of(None, *RESPONSES),
+        ops=OPS,
+    ),
+    models.UNetDecoder: UNET,
+    models.SkipUNetDecoder: UNET,
+    models.TransformerDecoder: DECODER
+    | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
+    models.FCMAEPretrainHead: dict(
+        patch_size=COUNT, norm_pix=flag, in_channels=COUNT, loss=MAYBE_CONFIG
+    ),
+    models.RandomMasking: dict(ratio=INSIDE, seed=either(nothing, INTEGER)),
+    datasets.LoadEncodedImage: dict(backend_args=MAYBE_CONFIG),
+    datasets.DecodeRandomResizedCrop: dict(
+        scale=either(COUNT, several(COUNT, [2])),
+        crop_ratio_range=ascending(lambda v: 0 < v <= 1),
+        aspect_ratio_range=ascending(lambda v: 0 < v < float('inf')),
+        max_attempts=COUNT,
+        flip_prob=SHARE,
+    ),
+    datasets.ImageFolderUnlabelled: dict(
+        data_root=refused,
+        pipeline=PIPELINE,
+        extensions=several(text),
+        max_unreadable=SHARE,
+    ),
+    datasets.ImageShards: dict(
+        data_root=refused, pipeline=PIPELINE, shuffle_buffer=COUNT, max_unreadable=SHARE
+    ),
+    engine.FeatureDiversityHook: dict(
+        interval=COUNT,
+        num_images=COUNT,
+        mask_ratio=either(nothing, INSIDE),
+        threshold=number(lambda v: 0 <= v <= 0.5),
+    ),
+    engine.FiniteLossHook: dict(patience=COUNT),
+    engine.KNNHook: dict(
+        queries=CONFIG,
+        bank=MAYBE_CONFIG,
+        interval=COUNT,
+        k=COUNT,
+        temperature=number(lambda v: 0 < v < float('inf')),
+        size=COUNT,
+        batch_size=COUNT,
+        num_workers=whole(0),
+    ),
+    engine.LayerDecayOptimWrapperConstructor: dict(optim_wrapper_cfg=CONFIG, paramwise_cfg=refused),
+    engine.PreemptionHook: dict(
+        signals=several(one_of(*signal.Signals.__members__)), exit_code=whole(0, 255)
+    ),
+    engine.ReconstructionHook: dict(
+        images=either(nothing, text, several(text)),
+        num_images=COUNT,
+        interval=COUNT,
+        size=either(nothing, COUNT),
+        ratio=either(nothing, INSIDE),
+        seed=INTEGER,
+    ),
+    apis.FCMAEInferencer: dict(
+        config=refused, checkpoint=refused, device=one_of(None, 'cpu'), size=COUNT
+    ),
+    PixelsToLogits: dict(model=refused),
+    export_program: dict(net=refused),
+    save_program: dict(program=refused, path=refused),
+}
+"""What is right for each argument, of a value of any type that it is tried with."""
+
+PARTS = dict(
+    backbone=dict(type='mmcnx2.ConvNeXtV2', arch=ARCH),
+    neck=dict(type='mmcnx2.FCMAEDecoder', in_channels=ARCH['channels'][-1], embed_dims=8),
+    head=dict(type='mmcnx2.FCMAEPretrainHead'),
+)
+RATES = dict(layer_decay_type='single', layer_decay_rate=0.9)
+VALID = {
+    models.FCMAE: PARTS,
+    models.DenseFCMAE: PARTS,
+    models.SkipFCMAE: PARTS,
+    models.FCMAEDecoder: dict(in_channels=8, embed_dims=8),
+    models.UNetDecoder: dict(in_channels=(4, 4, 8, 8)),
+    models.SkipUNetDecoder: dict(in_channels=(4, 4, 8, 8)),
+    models.TransformerDecoder: dict(in_channels=8, embed_dims=16, depth=1),
+    PlainConvNeXtV2: dict(arch=ARCH),
+    models.ConvNeXtV2: dict(arch=ARCH),
+    datasets.DecodeRandomResizedCrop: dict(scale=8),
+    datasets.ImageFolderUnlabelled: dict(data_root='no folder', pipeline=[]),
+    datasets.ImageShards: dict(data_root='no folder'),
+    engine.KNNHook: dict(queries=dict(type='CustomDataset')),
+    engine.LayerDecayOptimWrapperConstructor: dict(
+        optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
+    ),
+    apis.FCMAEInferencer: dict(config=__file__, checkpoint=__file__),
+    PixelsToLogits: dict(model=None),
+    export_program: dict(net=None),
+    save_program: dict(program=torch.export.export(nn.Identity(), (torch.zeros(1),)), path='a'),
+}
+"""The other arguments, so that the one that is tried is what is wrong."""
+
+NUMBERS = st.one_of(
+    st.integers(-9, 9), st.integers(), st.floats(-2, 2), st.floats(), st.booleans(), st.none()
+)
+NAMES = st.one_of(st.text(max_size=9), st.sampled_from(['', 'auto', 'three', '3', 'SIGTERM']))
+SIMPLE = st.one_of(NUMBERS, NAMES, st.binary(max_size=4), st.builds(object))
+VALUES = st.one_of(
+    SIMPLE,
+    st.lists(SIMPLE, max_size=3),
+    st.tuples(NUMBERS, NUMBERS),
+    st.dictionaries(st.text(max_size=4), SIMPLE, max_size=2),
+)
+CASES = [
+    pytest.param(subject, name, id=f'{subject.__name__}.{name}')
+    for subject, rules in RULES.items()
+    for name in rules
+]
+
+
+def public_classes() -> list[type]:
+    """Return what the package offers to configs, where it says itself what it takes."""
+    modules = (models, datasets, engine, apis)
+    named = [getattr(module, name) for module in modules for name in module.__all__]
+    return [
+        entry
+        for entry in named
+        if inspect.isclass(entry)
+        and not is_dataclass(entry)  # a result, which nobody asks for by argument
+        and entry.__init__.__module__.startswith('mmcnx2')
+        and arguments_of(entry)
+    ]
+
+
+def arguments_of(subject: Callable) -> list[str]:
+    return [
+        name
+        for name, parameter in inspect.signature(subject).parameters.items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+
+@pytest.mark.parametrize('subject', {*public_classes(), *RULES}, ids=lambda s: s.__name__)
+def test_every_argument_has_a_rule(subject):
+    assert subject in RULES, f'{subject.__name__} is new: say here what its arguments may be'
+    assert set(arguments_of(subject)) == set(RULES[subject])
+
+
+@pytest.mark.parametrize(('subject', 'name'), CASES)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(value=VALUES)
+def test_what_is_wrong_is_refused_in_a_sentence(subject, name, value):
+    assume(not RULES[subject][name](value))
+    with pytest.raises((ValueError, TypeError, FileNotFoundError)) as refusal:
+        subject(**VALID.get(subject, {}) | {name: value})
+    assert_one_sentence(refusal.value, name, value)
+
+
+def assert_one_sentence(error: Exception, name: str, value) -> None:
+    """Check that an error can be understood and comes from near by."""
+    said = str(error)
+    assert '\n' not in said.strip('\n') or '\n' in repr(value), said
+    assert name in said or repr(value)[:20] in said or str(value)[:20] in said, said
+    assert not re.search(r'\. [A-Z]', said.replace(str(value), '')), f'two sentences: {said}'
+    frames = traceback.extract_tb(error.__traceback__)
+    assert Path(frames[-1].filename).is_relative_to(PACKAGE), f'{frames[-1]}: {said}'
+    assert len(frames) <= FRAMES, [f'{frame.filename}:{frame.lineno}' for frame in frames]
+
+
+@given(value=VALUES)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@pytest.mark.parametrize('name', RATES)
+def test_options_of_layer_decay_too(name, value):
+    right = dict(
+        layer_decay_type=one_of(*LAYER_DECAY_TYPES),
+        layer_decay_rate=number(lambda v: 0 < v <= 1),
+    )
+    assume(not right[name](value))
+    subject = engine.LayerDecayOptimWrapperConstructor
+    options = VALID[subject] | dict(paramwise_cfg=RATES | {name: value})
+    with pytest.raises((ValueError, TypeError)) as refusal:
+        subject(**options)
+    assert_one_sentence(refusal.value, name, value)
+
+
+@given(value=VALUES, key=st.sampled_from(['depths', 'channels']))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_entries_of_an_architecture_too(key, value):
+    assume(not several(COUNT, [4])(value))
+    with pytest.raises((ValueError, TypeError)) as refusal:
+        PlainConvNeXtV2(dict(ARCH) | {key: value})
+    assert_one_sentence(refusal.value, 'arch', value)
