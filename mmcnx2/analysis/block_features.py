@@ -7,6 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from mmcnx2.layouts import Layout
 from mmcnx2.models.convnextv2 import ConvNeXtV2
 
 T = TypeVar('T')
@@ -16,7 +17,7 @@ Reduce = Callable[[Tensor], T]
 def reduce_expanded(
     net: ConvNeXtV2, images: Tensor, reduce: Reduce, visible: Tensor | None = None
 ) -> list[list[T]]:
-    """Reduce the expanded features of every block, the 4C channels that ``pointwise_conv2`` reads.
+    """Reduce the expanded features of every block, the 4C channels that its projection reads.
 
     That is after GELU in V1 and after GRN in V2; an ablation's block has there whatever stands
     between expansion and projection. The backbone computes in the mode that it is in.
@@ -42,22 +43,24 @@ def reduce_outputs(net: ConvNeXtV2, images: Tensor, reduce: Reduce) -> list[list
     return _watch(net, images, None, reduce, _after_block)
 
 
-def _before_projection(block: nn.Module, found: Callable[[Tensor], None]):
-    return block.pointwise_conv2.register_forward_pre_hook(lambda _, inputs: found(inputs[0]))
+def _before_projection(block: nn.Module, found: Callable):
+    def hook(block: nn.Module, inputs: tuple) -> None:
+        found(block.expanded(*inputs), inputs[1])
+
+    return block.register_forward_pre_hook(hook)
 
 
-def _after_block(block: nn.Module, found: Callable[[Tensor], None]):
-    return block.register_forward_hook(lambda _, inputs, output: found(output))
+def _after_block(block: nn.Module, found: Callable):
+    return block.register_forward_hook(lambda _, inputs, output: found(output, inputs[1]))
 
 
 @torch.no_grad()
 def _watch(net: ConvNeXtV2, images: Tensor, visible, reduce: Reduce, attach) -> list[list[T]]:
-    layouts = net.plan(images, visible)
     results = [[] for _ in net.stages]
 
-    def keep(stage: int) -> Callable[[Tensor], None]:
-        def found(x: Tensor) -> None:
-            maps = layouts[stage].to_maps(x)
+    def keep(stage: int) -> Callable[[Tensor, Layout], None]:
+        def found(x: Tensor, layout: Layout) -> None:
+            maps = layout.to_maps(x)
             wide = torch.promote_types(maps.dtype, torch.float32)
             results[stage].append(reduce(maps.to(wide)))
 
@@ -67,5 +70,5 @@ def _watch(net: ConvNeXtV2, images: Tensor, visible, reduce: Reduce, attach) -> 
         for stage, blocks in enumerate(net.stages):
             for block in blocks:
                 attached.enter_context(attach(block, keep(stage)))
-        net.encode(images, layouts)
+        net(images, visible)  # called as in training, which gathers weights that are shared out
     return results

@@ -108,6 +108,27 @@ class Layout(ABC):
         """Return :meth:`grn` of ``GELU(x)``; a layout may compute the two as one."""
         return self.grn(F.gelu(x), gamma, beta, eps)
 
+    def gelu_grn_linear(
+        self,
+        x: Tensor,
+        gamma: Tensor,
+        beta: Tensor,
+        eps: float,
+        weight: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        """Return a linear layer of :meth:`gelu_grn`; a layout may compute all as one.
+
+        Args:
+            x: Features of this stage.
+            gamma: ``(C,)``.
+            beta: ``(C,)``.
+            eps: Added to the mean norm.
+            weight: ``(C_out, C)``.
+            bias: ``(C_out,)``.
+        """
+        return F.linear(self.gelu_grn(x, gamma, beta, eps), weight, bias)
+
     def respond(self, x: Tensor, norm: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         """Return ``x + gamma * x * N(norm) + beta``, N dividing by the mean over channels (eq. 2).
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
-from mmcnx2.ops.grn import grn
+from mmcnx2.ops.grn import grn, grn_linear
 
 
 class DenseLayout(Layout):
@@ -60,6 +60,18 @@ class DenseLayout(Layout):
 
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return grn(x.flatten(1, 2), gamma, beta, eps).view_as(x)
+
+    def gelu_grn_linear(
+        self,
+        x: Tensor,
+        gamma: Tensor,
+        beta: Tensor,
+        eps: float,
+        weight: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        rows = grn_linear(F.gelu(x).flatten(1, 2), gamma, beta, eps, weight, bias)
+        return rows.unflatten(1, x.shape[1:3])
 
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None, None]

@@ -62,6 +62,8 @@ class MaskedLayout(DenseLayout):
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return Layout.grn(self, x, gamma, beta, eps)  # the definition, not the dense short cut
 
+    gelu_grn_linear = Layout.gelu_grn_linear  # likewise
+
     def to_maps(self, x: Tensor) -> Tensor:
         return super().to_maps(self._hide(x))
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import count, l2_norm, wide_sum
 from mmcnx2.ops.depthwise_conv import Frames, packed_depthwise_conv
-from mmcnx2.ops.grn import grn
+from mmcnx2.ops.grn import grn, grn_linear
 
 KERNEL_RADIUS = 3
 """Radius in sites of ConvNeXt's 7x7 depthwise kernel (paper section 3.1)."""
@@ -93,6 +93,17 @@ class PackedLayout(Layout):
 
     def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return grn(x, gamma, beta, eps)
+
+    def gelu_grn_linear(
+        self,
+        x: Tensor,
+        gamma: Tensor,
+        beta: Tensor,
+        eps: float,
+        weight: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        return grn_linear(F.gelu(x), gamma, beta, eps, weight, bias)
 
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None]

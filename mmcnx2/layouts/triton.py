@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import DenseLayout
 from mmcnx2.layouts.packed import KERNEL_RADIUS, PackedLayout
 from mmcnx2.ops.depthwise_conv.triton import depthwise_conv
@@ -21,6 +22,8 @@ class TritonPackedLayout(PackedLayout):
     def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return gelu_grn(x, gamma, beta, eps)
 
+    gelu_grn_linear = Layout.gelu_grn_linear  # GELU and GRN as one, and then the linear layer
+
 
 class TritonDenseLayout(DenseLayout):
     """Whole maps, channels last; see :class:`DenseLayout`.
@@ -39,3 +42,5 @@ class TritonDenseLayout(DenseLayout):
 
     def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return gelu_grn(x.flatten(1, 2), gamma, beta, eps).view(x.shape)
+
+    gelu_grn_linear = Layout.gelu_grn_linear

@@ -62,8 +62,23 @@ class ConvNeXtV2Block(nn.Module):
 
     def branch(self, x: Tensor, layout: Layout) -> Tensor:
         """Return what the block adds to ``x``."""
-        x = layout.depthwise_conv(x, self.depthwise_conv.weight, self.depthwise_conv.bias)
-        x = self.pointwise_conv1(self.norm(x))
-        x = F.gelu(x) if self.grn is None else self.grn.after_gelu(x, layout)
-        x = self.pointwise_conv2(x)
+        x = self.expand(x, layout)
+        if self.grn is None:
+            x = self.pointwise_conv2(F.gelu(x))
+        else:
+            x = self.grn.project(x, layout, self.pointwise_conv2)
         return x if self.gamma is None else x * self.gamma
+
+    def expand(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return the 4C channels before GELU."""
+        x = layout.depthwise_conv(x, self.depthwise_conv.weight, self.depthwise_conv.bias)
+        return self.pointwise_conv1(self.norm(x))
+
+    def expanded(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return the 4C channels that are projected: after GELU (V1), after GRN (V2).
+
+        Training does not call this: it may compute GRN and the projection as one. It is for
+        looking at what the paper's Figures 3 and 4 show.
+        """
+        x = self.expand(x, layout)
+        return F.gelu(x) if self.grn is None else self.grn.after_gelu(x, layout)

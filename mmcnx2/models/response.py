@@ -1,6 +1,6 @@
 """What follows GELU in a block: GRN, nothing (V1), or one of the rivals that the paper tried.
 
-Each is a module with ``after_gelu(x, layout)``. They are chosen by name when a network is built.
+Each is an :class:`mmcnx2.models.after_gelu.AfterGELU`, chosen by name when a network is built.
 """
 
 from torch import nn

@@ -1,14 +1,13 @@
 """GRN's ends: its affine transform alone, and its normalisation without G (paper Table 16a, c)."""
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.layouts import Layout
-from mmcnx2.models.grn import GRN
+from mmcnx2.models.after_gelu import ScaleAndShift
 from mmcnx2.models.rivals.normalizations import divide_by_mean
 
 
-class Affine(GRN):
+class Affine(ScaleAndShift):
     """``x + beta + gamma * x``: GRN without N(G(x)) (Table 16a).
 
     Args:
@@ -22,12 +21,8 @@ class Affine(GRN):
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         return x * (1 + self.gamma).to(x.dtype) + self.beta.to(x.dtype)
 
-    def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``."""
-        return self(F.gelu(x), layout)
 
-
-class SiteNormalization(GRN):
+class SiteNormalization(ScaleAndShift):
     """``x + beta + gamma * x * N(x)``: each site is divided by its own mean over channels.
 
     Nothing keeps that mean from 0, since GELU's values have both signs: the paper calls this
@@ -42,7 +37,3 @@ class SiteNormalization(GRN):
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         response = divide_by_mean(x.to(self.gamma.dtype), self.eps)
         return x * (1 + self.gamma * response).to(x.dtype) + self.beta.to(x.dtype)
-
-    def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``."""
-        return self(F.gelu(x), layout)

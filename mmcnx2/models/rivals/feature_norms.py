@@ -5,9 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcnx2.layouts import Layout
+from mmcnx2.models.after_gelu import AfterGELU
 
 
-class LayerNorm(nn.LayerNorm):
+class LayerNorm(AfterGELU, nn.LayerNorm):
     """LayerNorm over the channels of each site (Ba et al. 2016).
 
     Args:
@@ -19,11 +20,10 @@ class LayerNorm(nn.LayerNorm):
         super().__init__(channels, eps=eps)
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``, features in ``layout``."""
         return self(F.gelu(x))
 
 
-class LocalResponseNorm(nn.Module):
+class LocalResponseNorm(AfterGELU, nn.Module):
     """``x_i / (k + alpha / n * sum of x_j^2 over n neighbouring channels) ^ beta``, no parameters.
 
     Krizhevsky et al. 2012, section 3.3, with their n, alpha, beta and k: the paper names none.
@@ -50,12 +50,11 @@ class LocalResponseNorm(nn.Module):
         self.options = dict(size=size, alpha=alpha, beta=beta, k=k)
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``, features in ``layout``."""
         sites = F.gelu(x).reshape(-1, x.shape[-1], 1)
         return F.local_response_norm(sites, **self.options).view(x.shape)
 
 
-class BatchNorm(nn.BatchNorm1d):
+class BatchNorm(AfterGELU, nn.BatchNorm1d):
     """BatchNorm over the visible sites of all images of a process (Ioffe and Szegedy 2015).
 
     An image's features then depend on the images beside it while training; evaluation uses running
@@ -66,7 +65,6 @@ class BatchNorm(nn.BatchNorm1d):
     """
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``, features in ``layout``."""
         x = F.gelu(x)
         if self.training:
             mean, variance = self._of_batch(x, layout)

@@ -5,12 +5,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmcnx2.layouts import Layout
+from mmcnx2.models.after_gelu import AfterGELU
 
 REDUCTION = 16
 """Both papers' default, and what makes base, 89M parameters, one of 109M as Table 2e prints."""
 
 
-class SE(nn.Module):
+class SE(AfterGELU, nn.Module):
     """Squeeze-and-excitation (Hu et al. 2018): scale each channel by what an MLP makes of means.
 
     Args:
@@ -24,7 +25,6 @@ class SE(nn.Module):
         self.fc2 = nn.Linear(max(1, channels // reduction), channels)
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``, features in ``layout``."""
         x = F.gelu(x)
         gate = self.excite(layout.spatial_mean(x)).sigmoid()
         return x * layout.per_image(gate).to(x.dtype)
@@ -51,7 +51,6 @@ class CBAM(SE):
         self.conv = nn.Conv2d(2, 1, 7, padding=3, bias=False)
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return this layer's output for ``GELU(x)``, features in ``layout``."""
         x = F.gelu(x)
         gate = self.excite(layout.spatial_mean(x)) + self.excite(layout.spatial_max(x))
         x = x * layout.per_image(gate.sigmoid()).to(x.dtype)

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from mmcnx2.ops.grn.statistics import backward, forward, widen
+
 
 def grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
     """Compute ``x + gamma * x * N(G(x)) + beta`` (paper eqs. 1 to 3 and Algorithm 1).
@@ -31,9 +33,7 @@ class _GRN(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, gamma, beta, eps):
-        norm = _widen(x).square().sum(1).sqrt()
-        mean = norm.mean(-1, keepdim=True) + eps
-        scale = 1 + gamma * (norm / mean)
+        scale, norm, mean = forward(x, gamma, eps)
         ctx.save_for_backward(x, gamma, norm, mean)
         ctx.beta_dtype = beta.dtype
         return torch.addcmul(beta.to(x.dtype), x, scale.to(x.dtype).unsqueeze(1))
@@ -42,20 +42,11 @@ class _GRN(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad):
         x, gamma, norm, mean = ctx.saved_tensors
-        response = norm / mean
-        dot = (_widen(grad) * x).sum(1)
-        grad_response = gamma * dot
-        grad_norm = (grad_response - (grad_response * response).mean(-1, keepdim=True)) / mean
-        # A channel that is zero everywhere has no direction to grow in: the subgradient is zero.
-        slope = torch.where(norm > 0, grad_norm / norm, 0).to(x.dtype).unsqueeze(1)
-        scale = (1 + gamma * response).to(x.dtype).unsqueeze(1)
+        dot = (widen(grad) * x).sum(1)
+        scale, slope, grad_gamma = backward(dot, gamma, norm, mean)
         return (
-            torch.addcmul(x * slope, grad, scale),
-            (dot * response).sum(0).to(gamma.dtype),
-            _widen(grad).sum((0, 1)).to(ctx.beta_dtype),
+            torch.addcmul(x * slope.to(x.dtype).unsqueeze(1), grad, scale.to(x.dtype).unsqueeze(1)),
+            grad_gamma,
+            widen(grad).sum((0, 1)).to(ctx.beta_dtype),
             None,
         )
-
-
-def _widen(x):
-    return x.to(torch.promote_types(x.dtype, torch.float32))
