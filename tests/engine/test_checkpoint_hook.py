@@ -2,10 +2,12 @@
 
 import errno
 import os
+import resource
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 
 from mmcnx2.engine import atomic_backend
 from mmcnx2.engine.atomic_backend import AtomicBackend, find_damage
@@ -56,6 +58,34 @@ def test_while_the_disk_is_full_older_checkpoints_stay(tmp_path, monkeypatch):
     resumed = make_runner(tmp_path, epochs=1, ema=False)
     resumed.train()
     assert resumed.iter == 8
+
+
+class NoRoom(Hook):
+    """Has the kernel refuse files as large as a checkpoint during some steps."""
+
+    def __init__(self, steps: range):
+        self.steps, self.before = steps, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        step = runner.iter + 1
+        if step == self.steps.start:
+            checkpoint = os.path.getsize(f'{runner.work_dir}/iter_{step - 1}.pth')
+            resource.setrlimit(resource.RLIMIT_FSIZE, (checkpoint - 1, self.before[1]))
+        if step == self.steps.stop:
+            resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
+
+
+def test_files_that_the_kernel_refuses_stop_nothing_either(tmp_path):
+    refuse = NoRoom(range(4, 7))
+    try:
+        options = dict(checkpoint=dict(max_keep_ckpts=2), hooks=(refuse,))
+        make_runner(tmp_path, epochs=1, ema=False, **options).train()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, refuse.before)
+    said = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    assert said.count('NO CHECKPOINT WAS SAVED') == 3
+    assert os.strerror(errno.EFBIG) in said
+    assert names(tmp_path) == ['iter_7.pth', 'iter_8.pth']
 
 
 def test_the_best_checkpoint_stays_while_a_better_one_does_not_fit(tmp_path, monkeypatch):
