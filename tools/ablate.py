@@ -55,7 +55,7 @@ def parse_args() -> argparse.Namespace:
     small = parser.add_argument_group('sizes of --scale scenes')
     small.add_argument('--pretraining-epochs', type=int, default=7, help='default: 7')
     small.add_argument('--finetuning-epochs', type=int, default=10, help='default: 10')
-    small.add_argument('--unlabelled', type=int, default=3000, help='pictures to pre-train on (3000)')
+    small.add_argument('--unlabelled', type=int, default=3000, help='without labels (3000)')
     small.add_argument('--train', type=int, default=300, help='labelled pictures (300)')
     small.add_argument('--val', type=int, default=1000, help='pictures for the score (1000)')
     small.add_argument(
@@ -159,7 +159,8 @@ class Ablate:
             if not reused:
                 self.number += 1
                 minutes = (time.perf_counter() - self.start) / 60
-                print(f'[{self.number}/{self.left}] {part.name} after {minutes:.1f} min', flush=True)
+                count = f'[{self.number}/{self.left}]'
+                print(f'{count} {part.name} done after {minutes:.1f} min', flush=True)
         self.write()
 
     def write(self) -> list[Path]:

@@ -1,5 +1,6 @@
 """The runs of an ablation's rows: a pre-training each, then fine-tuning from it once a seed."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,7 +157,7 @@ class AblationRun:
         command = [*self.scale.launcher, str(ROOT / 'tools/train.py'), str(config)]
         command += ['--work-dir', str(self.runner.folder / name), '--resume']
         command += [*self.scale.train_options, '--cfg-options', *options]
-        text = Config.fromfile(config).pretty_text
+        text = json.dumps(Config.fromfile(config).to_dict(), default=str)
         return Part(name, command, '\n'.join([self.data, key, text, *options]), resumes=True)
 
 

@@ -1,0 +1,55 @@
+"""The runs of ablations: which they are, what starts from what, and what is shared."""
+
+import pytest
+
+from mmcnx2.analysis.ablations import ABLATIONS
+from mmcnx2.engine.ablation_run import AblationRun, Scale, count_parameters, read_part
+from mmcnx2.engine.parts import PartRunner
+
+
+@pytest.fixture
+def real(tmp_path) -> AblationRun:
+    return AblationRun(Scale(range(1)), PartRunner(tmp_path))
+
+
+def test_rows_share_runs(real):
+    rows = [row for key in ('2d', '2e', 'sparse', '3') for row in ABLATIONS[key].rows]
+    jobs = real.jobs(rows)
+    names = [part.name for job in jobs for part in job]
+    assert len(names) == len(set(names)) == 8 + 10
+    assert [job[0].name.startswith('fcmae_') for job in jobs] == [True] * 8 + [False] * 2
+    for job in jobs:
+        before = job[0].name
+        assert all(f'_after_{before}_seed' in part.name for part in job[1:])
+
+
+def test_real_runs_are_the_configs_in_the_folders_that_the_configs_expect(real):
+    for ablation in ABLATIONS.values():
+        for row in ablation.rows:
+            part = real.finetuning(row, 0)
+            if row.pretraining is None:
+                assert not any('init_cfg' in word for word in part.command)
+                continue
+            before = real.pretraining(row.pretraining)
+            option = next(w for w in part.command if w.startswith('model.backbone.init_cfg'))
+            checkpoint = option.partition('=')[2]
+            assert checkpoint == str(real.runner.folder / before.name / 'epoch_800.pth')
+            same_encoder = {'1', 's', 'f'}  # whose configs are fine-tuned by another's
+            expected = read_part(part).model.backbone.init_cfg.checkpoint
+            if not any(row in ABLATIONS[k].rows for k in ABLATIONS if k[0] in same_encoder):
+                assert checkpoint.endswith(expected.removeprefix('work_dirs/')), row.name
+
+
+def test_another_pre_training_or_other_data_have_fine_tuning_done_again(real):
+    row = ABLATIONS['2d'].rows[1]
+    changed = AblationRun(real.scale, real.runner, data='other')
+    assert real.finetuning(row, 0).key != changed.finetuning(row, 0).key
+    assert real.pretraining(row.pretraining).key in real.finetuning(row, 0).key
+
+
+def test_parameters_are_table_2es(real):
+    found = {
+        row.name: count_parameters(read_part(real.finetuning(row, 0))) // 10**6
+        for row in ABLATIONS['2e'].rows
+    }
+    assert found == {'baseline (V1)': 88, 'SE': 109, 'CBAM': 109, 'GRN': 88}  # 88.6, printed as 89M
