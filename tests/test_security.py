@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import re
 import runpy
 import sys
 import tarfile
@@ -13,13 +14,18 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner.checkpoint import _load_checkpoint, _load_checkpoint_with_prefix
+from PIL import Image
 
+from mmcnx2.analysis.encoders import load_encoders
+from mmcnx2.apis import FCMAEInferencer
 from mmcnx2.checkpoints.files import download, read_checkpoint
 from mmcnx2.datasets.shards.stream import open_location, read_shard
 from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
 from tests.support.long_run import make_runner
 
 ROOT = Path(__file__).parents[1]
+FCMAE = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
+SCENES = ROOT / 'configs/demo/convnextv2-atto_1xb64-50e_scenes.py'
 CLASSIFIER = ROOT / 'configs/convnext_v2/convnextv2-atto_64xb64-amp-coslr-300e_in1k.py'
 
 
@@ -57,6 +63,8 @@ READERS = {
     'torch.load': torch.load,
     'read_checkpoint': read_checkpoint,
     'load_from and --resume': _load_checkpoint,
+    'FCMAEInferencer': lambda path: FCMAEInferencer(FCMAE, path),
+    'load_encoders': lambda path: load_encoders([['V2', path]]),
     'init_cfg': lambda path: _load_checkpoint_with_prefix('backbone.', str(path)),
 }
 
@@ -93,21 +101,58 @@ def test_no_model_is_built_from_it(attack, evidence):
     assert not evidence.exists()
 
 
+# Tool, then what makes it read the checkpoint. {data} is a folder of labelled images.
+DATA = ['--cfg-options', 'data_root={data}', 'train_dataloader.num_workers=0']
 TOOLS = {
+    'train.py': [str(SCENES), '--work-dir', '{out}', *DATA, 'load_from={attack}'],
+    'train.py --resume': [str(SCENES), '--resume', '{attack}', '--work-dir', '{out}', *DATA],
+    'test.py': [str(SCENES), '{attack}', '--work-dir', '{out}', *DATA],
     'model_converters/convert.py': ['{attack}', '{out}/a.pth'],
     'model_converters/publish_model.py': ['{attack}', '{out}/a.pth'],
     'deployment/export.py': [str(CLASSIFIER), '{attack}', '{out}/a.onnx'],
+    'analysis_tools/knn.py': [str(SCENES), '{attack}', '-k', '1', *DATA],
+    'analysis_tools/vis_predictions.py': [str(CLASSIFIER), '{attack}', '{data}/0.png'],
+    'analysis_tools/feature_diversity.py': ['{data}', '--model', 'V2', '{attack}'],
+    'analysis_tools/activation_maps.py': ['{data}', '--model', 'V2', '{attack}'],
+    'analysis_tools/class_selectivity.py': ['{data}/imagenet/train', '--model', 'V2', '{attack}'],
+    'visualization/reconstruct.py': [str(FCMAE), '{attack}', '{data}'],
 }
+TAKES_A_CHECKPOINT = re.compile(r'args\.checkpoint|read_checkpoint|load_encoders|args\.resume')
+FETCHES_ITS_OWN = {'model_converters/verify_zoo.py'}  # by read_checkpoint, from http(s) alone
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """Two classes of two images, and an image beside them."""
+    folder = tmp_path / 'data'
+    image = Image.new('RGB', (64, 64), 'teal')
+    for name in ('train/a/0', 'train/b/0', 'val/a/0', 'val/b/0'):
+        path = folder / f'imagenet/{name}.JPEG'
+        path.parent.mkdir(parents=True)
+        image.save(path)
+    image.save(folder / '0.png')
+    return folder
 
 
 @pytest.mark.parametrize('name', TOOLS)
-def test_no_tool_runs_code_in_a_checkpoint(name, attack, evidence, tmp_path, monkeypatch):
-    arguments = [word.format(attack=attack, out=tmp_path) for word in TOOLS[name]]
-    monkeypatch.setattr(sys, 'argv', [name, *arguments])
+def test_no_tool_runs_code_in_a_checkpoint(name, attack, evidence, data, tmp_path, monkeypatch):
+    words = dict(attack=attack, out=tmp_path / 'out', data=data)
+    tool = name.split()[0]
+    monkeypatch.setattr(sys, 'argv', [tool, *(word.format(**words) for word in TOOLS[name])])
+    monkeypatch.chdir(tmp_path)
     with pytest.raises((SystemExit, pickle.UnpicklingError)) as refusal:
-        runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-    assert 'could run code' in str(refusal.value)
+        runpy.run_path(str(ROOT / 'tools' / tool), run_name='__main__')
+    assert re.search('could run code|mkdir', str(refusal.value)), refusal.value
     assert not evidence.exists()
+
+
+def test_every_tool_that_takes_a_checkpoint_is_tried():
+    takes = {
+        path.relative_to(ROOT / 'tools').as_posix()
+        for path in (ROOT / 'tools').rglob('*.py')
+        if TAKES_A_CHECKPOINT.search(path.read_text())
+    }
+    assert takes - FETCHES_ITS_OWN == {name.split()[0] for name in TOOLS}
 
 
 def test_no_file_of_the_project_reads_pickles_in_another_way():
