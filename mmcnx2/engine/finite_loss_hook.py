@@ -84,8 +84,11 @@ class FiniteLossHook(Hook):
 
     def _save(self, runner: Runner) -> str:
         broken = [n for n, p in runner.model.named_parameters() if not torch.isfinite(p).all()]
-        if broken:
-            return f'the weights ({broken[0]}) are not finite any more and are not saved'
+        finite = torch.tensor(int(not broken))
+        all_reduce(finite, 'min')  # a process may hold no more than its share of the weights
+        if not finite:
+            where = broken[0] if broken else 'those of another process'
+            return f'the weights ({where}) are not finite any more and are not saved'
         savers = [hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook)]
         if not savers:
             return 'nothing is there to save the weights with'

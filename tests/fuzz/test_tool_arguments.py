@@ -47,8 +47,9 @@ def test_numbers_are_checked_and_help_is_there(name, monkeypatch, capsys):
             continue
         option = action.option_strings[-1]
         needed = [word for other in parser._actions for word in required(other)]
+        values = ['nonsense'] * (action.nargs if isinstance(action.nargs, int) else 1)
         with pytest.raises(SystemExit) as refusal:
-            parser.parse_args([*needed, option, *['nonsense'] * (action.nargs or 1)])
+            parser.parse_args([*needed, option, *values])
         assert refusal.value.code == 2
         last = capsys.readouterr().err.strip().splitlines()[-1]
         assert 'error: argument' in last and option in last and "'nonsense'" in last, last
