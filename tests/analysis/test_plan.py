@@ -1,8 +1,11 @@
 """The plan of a large run follows from its assumptions by hand-made arithmetic."""
 
+import re
+
 import pytest
 
 from mmcnx2.analysis.plan import GPUS, Assumptions, make_plan, token_channels
+from tests.support.command_line import passed, tool
 
 RUN = dict(
     gpus=64, gpu='h100-80g', images=14_000_000, epochs=1600, batch_per_gpu=64,
@@ -67,3 +70,12 @@ def test_what_makes_no_sense_is_refused(change, sentence):
 def test_assumptions_are_checked():
     with pytest.raises(ValueError, match=r'efficiency=1\.5, but a share'):
         Assumptions(efficiency=1.5)
+
+
+def test_the_tool_shows_the_plan_and_every_assumption(tmp_path):
+    command = '--arch huge --gpus 64 --gpu h100-80g --images 14M --epochs 1600 --price 2'
+    said = passed(tool('analysis_tools/plan.py', *command.split(), cwd=tmp_path))
+    for shown in ('Memory a GPU', '5,468,800', 'days', 'Cost', 'cores', 'GB/s', 'estimate'):
+        assert shown in said, f'{shown} is missing in:\n{said}'
+    for name in Assumptions.__dataclass_fields__:
+        assert re.search(rf'^\s*{name} = ', said, re.MULTILINE), name
