@@ -29,7 +29,7 @@ def ablate(monkeypatch):
     return call
 
 
-def test_a_table_is_written_a_rerun_reuses_its_runs_and_a_failure_is_named(ablate, tmp_path, capsys):
+def test_writes_a_table_reuses_its_runs_and_names_what_failed(ablate, tmp_path, capsys):
     ablate('sparse', '--work-dir', str(tmp_path), *TINY)
     assert '2 runs, 0 of them done before' in capsys.readouterr().out
     content = json.loads((tmp_path / 'tables/table_sparse.json').read_text())
