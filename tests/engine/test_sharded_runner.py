@@ -18,6 +18,7 @@ from tests.support.sharded_runs import (
     NO_VALIDATION,
     PAIRS,
     STOPPED_AT,
+    features,
     train_and_exchange,
 )
 
@@ -92,6 +93,22 @@ def test_a_process_holds_half_of_weights_and_averages(root):
         held = saved(root / f'held-{rank}.pt')
         assert 0.4 < held['weights'] / held['whole'] < 0.6
         assert held['averages'] == held['weights']
+
+
+def test_the_encoder_alone_has_the_features_of_one_process(root):
+    model = ToyPreTraining()
+    model.load_state_dict(saved(root / 'fsdp' / END)['state_dict'])
+    expected = features(model)
+    for rank in (0, 1):
+        assert_close('features', expected, saved(root / f'features-{rank}.pt'), relative=1e-5)
+
+
+def test_a_step_whose_loss_is_not_finite_is_skipped_by_all(root):
+    said = ''.join(path.read_text() for path in (root / 'skipped').glob('*/*.log'))
+    assert said.count('Step 2 is skipped') == 1
+    end = saved(root / 'skipped' / END)
+    steps = {float(entry['step']) for entry in end['optimizer']['state'].values()}
+    assert steps == {end['meta']['iter'] - 1}
 
 
 def test_averaged_weights_are_refused_in_a_sentence(root):

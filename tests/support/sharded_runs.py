@@ -10,7 +10,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.engine import ShardedRunner
-from tests.support.long_run import make_runner
+from tests.engine.test_finite_loss_hook import SometimesBroken
+from tests.support.long_run import ToyPreTraining, make_runner
 
 STOPPED_AT = 2
 END = 'epoch_1.pth'
@@ -63,7 +64,22 @@ def train_and_exchange(rank: int, root: str) -> None:
     for source, kind in PAIRS:
         path = root / f'{source}-stopped/interrupted.pth'
         build(kind, root / f'{source}-then-{kind}', load_from=str(path)).train()
+    leave_features(rank, root)
+    build('fsdp', root / 'skipped', model=SometimesBroken({2})).train()
     leave_refusals(rank, root)
+
+
+def leave_features(rank: int, root: Path) -> None:
+    """Leave what a sharded encoder makes of an image, called by itself before any step."""
+    runner = build('fsdp', root / 'features', load_from=str(root / 'fsdp' / END))
+    runner.load_or_resume()
+    torch.save(features(runner.model), root / f'features-{rank}.pt')
+
+
+def features(model: ToyPreTraining) -> torch.Tensor:
+    """Return the last stage's map of an image."""
+    with torch.no_grad():
+        return model.eval().fcmae.backbone(torch.linspace(-1, 1, 3 * 64**2).view(1, 3, 64, 64))[-1]
 
 
 def leave_refusals(rank: int, root: Path) -> None:
