@@ -96,15 +96,29 @@ def draw_gallery(path: str | Path, result: Reconstruction) -> None:
         'what the\nencoder saw': result.masked,
         'hidden patches\nfilled in': result.reconstruction,
     }
-    count = len(result.image)
-    figure = Figure(figsize=(1.25 * count + 1.1, 3.9), layout='constrained')
+    pixels = {
+        label: images.permute(0, 2, 3, 1).round().byte().cpu().numpy()
+        for label, images in rows.items()
+    }
+    draw_rows(path, pixels)
+
+
+def draw_rows(path: str | Path, rows: Mapping[str, Sequence[np.ndarray]]) -> None:
+    """Draw pictures in rows with a name each.
+
+    Args:
+        path: Image file to write.
+        rows: Name to pictures, uint8 RGB ``(H, W, 3)``, the same number in each row.
+    """
+    count = len(next(iter(rows.values())))
+    side = 1.25 if count > 5 else 1.9
+    figure = Figure(figsize=(side * count + 1.4, (side + 0.05) * len(rows)), layout='constrained')
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     grid = figure.subplots(len(rows), count, squeeze=False)
     for line, (label, images) in zip(grid, rows.items(), strict=True):
         line[0].set_ylabel(label, rotation=0, ha='right', va='center', fontsize=11, labelpad=6)
         for axes, image in zip(line, images, strict=True):
-            pixels = image.permute(1, 2, 0).round().byte().cpu().numpy()
-            axes.imshow(pixels, interpolation='nearest')
+            axes.imshow(image, interpolation='nearest')
             axes.set_xticks([])
             axes.set_yticks([])
             axes.spines[:].set_visible(False)

@@ -6,8 +6,6 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from mmcnx2.analysis.comparison import Arm, verdict
-
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -32,23 +30,11 @@ code { background: #f3f3f3; padding: .05rem .3rem; border-radius: 3px; }
 </head>
 <body>
 <h1>FCMAE pre-training of a ConvNeXt V2: what it brought</h1>
-<p class="result" id="result">$verdict</p>
+<p class="result" id="result">$result</p>
 $notice
 <p>$story</p>
 
-<h2>Classification with few labels</h2>
-<img class="chart" id="scores" src="$scores_image" alt="Top-1 accuracy of every run, by arm">
-$scores_table
-<p class="note">$scores_note</p>
-
-<h2>Reconstructions of held-out pictures</h2>
-<img id="gallery" src="$gallery_image"
- alt="Rows: originals, what the encoder saw, hidden patches filled in">
-<p class="note">$gallery_note</p>
-
-<h2>Pre-training loss</h2>
-<img class="chart" id="loss" src="$loss_image" alt="Pre-training loss over the epochs">
-<p class="note">$loss_note</p>
+$sections
 
 <h2>Settings</h2>
 $settings_table
@@ -62,60 +48,72 @@ $times_table
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoPage:
-    """Everything on the page. Strings are plain text; images are paths relative to the page.
+class Section:
+    """A heading with a picture, a table, and what to make of them. Strings are plain text.
 
     Attributes:
-        pretrained: Scores from the checkpoint.
-        scratch: Scores without it.
+        title: The heading.
+        note: What the numbers are of, or what to see in the picture.
+        image: Path relative to the page.
+        alt: What the picture shows, in a few words.
+        wide: As wide as the page; charts are narrower.
+        table: Head and rows, each beginning with the name of its row; may be empty.
+    """
+
+    title: str
+    note: str
+    image: str
+    alt: str
+    wide: bool = False
+    table: Sequence[Sequence[str]] = ()
+
+    def html(self) -> str:
+        """Return the section."""
+        kind = '' if self.wide else ' class="chart"'
+        table = _table(self.table[0], self.table[1:], numbers=True) if self.table else ''
+        return (
+            f'<h2>{escape(self.title)}</h2>\n'
+            f'<img{kind} src="{escape(self.image)}" alt="{escape(self.alt)}">\n'
+            f'{table}\n<p class="note">{escape(self.note)}</p>'
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoPage:
+    """Everything on the page. Strings are plain text.
+
+    Attributes:
+        result: What came out, in a sentence.
         notice: A warning under the result, such as that this was a smoke run; may be empty.
         story: What was done, in a few sentences.
-        scores_image: Chart of all scores.
-        scores_note: What the scores are of.
-        gallery_image: Reconstructions.
-        gallery_note: What to see in them.
-        loss_image: Chart of the loss.
-        loss_note: What the loss is.
-        settings: Rows of (what, pre-training, fine-tuning).
+        sections: In their order.
+        settings: Head and rows, each beginning with the name of its row.
         times: Part to seconds.
         times_note: Where they were measured.
     """
 
-    pretrained: Arm
-    scratch: Arm
+    result: str
     notice: str
     story: str
-    scores_image: str
-    scores_note: str
-    gallery_image: str
-    gallery_note: str
-    loss_image: str
-    loss_note: str
-    settings: Sequence[tuple[str, str, str]]
+    sections: Sequence[Section]
+    settings: Sequence[Sequence[str]]
     times: Mapping[str, float]
     times_note: str
 
     def write(self, path: str | Path) -> None:
         """Write the page as UTF-8."""
-        texts = {
-            name: escape(value) for name, value in vars(self).items() if isinstance(value, str)
-        }
-        texts['notice'] = f'<p><strong>{texts["notice"]}</strong></p>' if self.notice else ''
-        arms = (self.pretrained, self.scratch)
-        runs = [
-            [arm.name, f'{arm.mean:.1f} ± {arm.spread:.1f}', *(f'{s:.1f}' for s in arm.scores)]
-            for arm in arms
-        ]
-        seeds = [f'seed {i}' for i in range(len(self.scratch.scores))]
         times = [[part, clock(seconds)] for part, seconds in self.times.items()]
         times.append(['together', clock(sum(self.times.values()))])
+        notice = f'<p><strong>{escape(self.notice)}</strong></p>' if self.notice else ''
         Path(path).write_text(
             _PAGE.substitute(
-                texts,
-                verdict=escape(verdict(*arms)),
-                scores_table=_table(['top-1, %', 'mean ± spread', *seeds], runs, numbers=True),
-                settings_table=_table(['', 'pre-training', 'fine-tuning (both)'], self.settings),
+                result=escape(self.result),
+                notice=notice,
+                story=escape(self.story),
+                sections='\n\n'.join(section.html() for section in self.sections),
+                settings_table=_table(self.settings[0], self.settings[1:]),
                 times_table=_table(['part', 'min:s'], times, numbers=True),
+                times_note=escape(self.times_note),
             ),
             encoding='utf-8',
         )

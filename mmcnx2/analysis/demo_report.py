@@ -3,70 +3,81 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 
-from mmcnx2.analysis.charts import draw_gallery, draw_loss_curve, draw_scores
-from mmcnx2.analysis.comparison import Arm
-from mmcnx2.analysis.demo_page import DemoPage
-from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
-from mmcnx2.analysis.training_log import read_training_log
+from mmcnx2.analysis.comparison import verdict
+from mmcnx2.analysis.demo_classification import (
+    gallery_section,
+    loss_section,
+    read_arms,
+    scores_section,
+)
+from mmcnx2.analysis.demo_features import activations_section, diversity_section
+from mmcnx2.analysis.demo_page import DemoPage, Section
+from mmcnx2.analysis.demo_transfer import Transfer, read_config, transfer_section
+from mmcnx2.analysis.encoders import load_encoder
 
-GALLERY_SEED = 0  # of the masks; neither it nor the pictures were chosen by their looks
+
+@dataclass(kw_only=True)
+class DemoRuns:
+    """What has been done so far; folders are work folders.
+
+    Attributes:
+        scenes: Data set of tools/dataset_tools/make_scenes.py.
+        pretraining: The pre-training.
+        pretrained: Fine-tuning runs from the checkpoint, one a seed.
+        scratch: Those without, in the same order.
+        transfers: Task to the runs from the checkpoint and without; the page goes without if empty.
+        without_grn: The pre-training of V1, if there is one.
+        times: Part to seconds.
+    """
+
+    scenes: Path
+    pretraining: Path
+    pretrained: Sequence[Path]
+    scratch: Sequence[Path]
+    transfers: list[tuple[Transfer, Path, Path]] = field(default_factory=list)
+    without_grn: Path | None = None
+    times: Mapping[str, float]
 
 
-def write_report(
-    folder: Path,
-    *,
-    scenes: Path,
-    pretraining: Path,
-    checkpoint: str,
-    pretrained: Sequence[Path],
-    scratch: Sequence[Path],
-    smoke: bool = False,
-) -> Path:
+def write_report(folder: Path, runs: DemoRuns, *, smoke: bool = False) -> Path:
     """Draw the pictures, write the page, and return its path, ``folder/index.html``.
 
     Args:
-        folder: Where the page goes, beside ``scenes/done.json``.
-        scenes: Data set of tools/dataset_tools/make_scenes.py.
-        pretraining: Work folder of the pre-training.
-        checkpoint: Its weights.
-        pretrained: Work folders of the fine-tuning runs from the checkpoint, one a seed.
-        scratch: Those without, in the same order.
+        folder: Where the page goes.
+        runs: What it is about.
         smoke: Say on the page that the sizes were tiny.
     """
-    meta = json.loads((scenes / 'meta.json').read_text())
+    meta = json.loads((runs.scenes / 'meta.json').read_text())
     sizes, classes = meta['settings'], meta['object_classes']
-    configs = [_config(pretraining), _config(scratch[0])]
-    log = read_training_log(pretraining)
-    arms = [
-        Arm(name, [read_training_log(run).scores['accuracy/top1'] for run in runs])
-        for name, runs in (('pre-trained', pretrained), ('from scratch', scratch))
-    ]
-
+    configs = [read_config(runs.pretraining), read_config(runs.scratch[0])]
+    arms = read_arms(runs.pretrained, runs.scratch)
+    pictures = [sorted((runs.scenes / 'imagenet/val' / name).iterdir()) for name in classes]
     images = folder / 'images'
     images.mkdir(exist_ok=True)
     epochs = configs[0].train_cfg.max_epochs
-    steps_an_epoch = -(-sizes['unlabelled'] // configs[0].train_dataloader.batch_size)
-    draw_loss_curve(images / 'loss.png', log.steps, log.losses, steps_an_epoch=steps_an_epoch)
-    draw_scores(
-        images / 'scores.png', {arm.name: arm.scores for arm in arms}, chance=100 / len(classes)
-    )
-    pictures = [sorted((scenes / 'imagenet/val' / name).iterdir())[0] for name in classes[:8]]
-    model = load_fcmae(configs[0], checkpoint)
-    draw_gallery(
-        images / 'gallery.png',
-        reconstruct_files(model, pictures, size=sizes['size'], seed=GALLERY_SEED),
-    )
-
+    sections = [
+        scores_section(images, arms, sizes, configs[1].get('tuning', '')),
+        *(transfer_section(images, *transfer, sizes) for transfer in runs.transfers),
+        gallery_section(
+            images, configs[0], _checkpoint(runs.pretraining),
+            [files[0] for files in pictures[:8]], sizes['size'],
+        ),
+        *_features(images, runs, sum(pictures, []), sizes['size']),
+        loss_section(
+            images, runs.pretraining,
+            -(-sizes['unlabelled'] // configs[0].train_dataloader.batch_size),
+        ),
+    ]  # fmt: skip
     page = folder / 'index.html'
     DemoPage(
-        pretrained=arms[0],
-        scratch=arms[1],
+        result=verdict(*arms),
         notice='A smoke run with tiny sizes: its numbers mean nothing.' if smoke else '',
         story=(
             f'{_network(configs[0])} was pre-trained for {epochs} epochs on '
@@ -76,26 +87,9 @@ def write_report(
             f'{len(classes)} classes, and so was the same network from random weights, with the '
             'same steps, batches and augmentation.'
         ),
-        scores_image='images/scores.png',
-        scores_note=(
-            f'Top-1 after the last epoch, on {sizes["val"]} pictures that neither training saw. A '
-            'seed decides the initial weights that are not loaded, the order and the augmentation; '
-            'the spread is the standard deviation over the seeds. All seeds share one pre-training '
-            f'run and one set of pictures. {configs[1].get("tuning", "")}'
-        ),
-        gallery_image='images/gallery.png',
-        gallery_note=(
-            'The first picture of each class in the test folder, with random masks. The model is '
-            'trained to predict the contrast inside a patch; mean and contrast of a hidden patch '
-            'are taken from the original to show its prediction in colour.'
-        ),
-        loss_image='images/loss.png',
-        loss_note=(
-            'Mean squared error on the hidden patches, each normalised to mean 0 and variance 1: '
-            'predicting the mean everywhere would give 1.'
-        ),
+        sections=sections,
         settings=_settings(configs, sizes),
-        times=_times(folder, pretraining, pretrained, scratch),
+        times=runs.times,
         times_note=(
             f'On {os.cpu_count()} cores of {platform.machine()}'
             + (f' and {torch.cuda.get_device_name()}' if torch.cuda.is_available() else '')
@@ -106,13 +100,25 @@ def write_report(
     return page
 
 
-def _config(part: Path) -> Config:
-    """Read the config that mmengine left in a work folder."""
-    return Config.fromfile(next(part.glob('*.py')))
+def _features(images: Path, runs: DemoRuns, pictures: list[Path], size: int) -> list[Section]:
+    if runs.without_grn is None:
+        return []
+    encoders = {
+        name: load_encoder(name, _checkpoint(run), read_config(run))
+        for name, run in (('V1 (no GRN)', runs.without_grn), ('V2', runs.pretraining))
+    }
+    return [
+        diversity_section(images, encoders, pictures, size),
+        activations_section(images, encoders, pictures[0], size),
+    ]
 
 
-def _settings(configs: Sequence[Config], sizes: dict) -> list[tuple[str, str, str]]:
-    """Rows of (what, pre-training, fine-tuning)."""
+def _checkpoint(run: Path) -> str:
+    return (run / 'last_checkpoint').read_text().strip()
+
+
+def _settings(configs: Sequence[Config], sizes: dict) -> list[list[str]]:
+    """Return a head and rows of (what, pre-training, fine-tuning)."""
     counts = (sizes['unlabelled'], sizes['train'])
     rows = {
         'network': lambda c, _: _network(c),
@@ -127,8 +133,11 @@ def _settings(configs: Sequence[Config], sizes: dict) -> list[tuple[str, str, st
         'hidden': lambda c, _: f'{c.model.masking.ratio:.0%}' if 'masking' in c.model else 'none',
     }
     return [
-        (what, *(row(config, count) for config, count in zip(configs, counts, strict=True)))
-        for what, row in rows.items()
+        ['', 'pre-training', 'fine-tuning (both)'],
+        *(
+            [what, *(row(config, count) for config, count in zip(configs, counts, strict=True))]
+            for what, row in rows.items()
+        ),
     ]
 
 
@@ -145,18 +154,3 @@ def _crops(config: Config) -> str:
             low, high = transform.crop_ratio_range
             return f'{low:g} to {high:g}, mirrored at random'
     return 'none'
-
-
-def _times(
-    folder: Path, pretraining: Path, pretrained: Sequence[Path], scratch: Sequence[Path]
-) -> dict[str, float]:
-    def seconds(part: Path) -> float:
-        return json.loads((part / 'done.json').read_text())['seconds']
-
-    return {
-        'rendering the pictures': seconds(folder / 'scenes'),
-        'pre-training': seconds(pretraining),
-        f'fine-tuning, {len(scratch)} pairs of runs': sum(
-            max(map(seconds, pair)) for pair in zip(pretrained, scratch, strict=True)
-        ),
-    }

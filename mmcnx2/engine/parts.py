@@ -67,6 +67,16 @@ class PartRunner:
         _write(folder / 'done.json', dict(key=part.key, seconds=seconds))
         return folder
 
+    def rename(self, part: Part, key: str) -> None:
+        """Remember a finished part as made from another key.
+
+        Args:
+            part: Finished.
+            key: What it turned out to be made from.
+        """
+        done = self._read(part, 'done.json')
+        _write(self.folder / part.name / 'done.json', dict(done, key=key))
+
     def _read(self, part: Part, name: str) -> dict:
         file = self.folder / part.name / name
         return json.loads(file.read_text()) if file.is_file() else {}

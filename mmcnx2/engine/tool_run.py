@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _STEP = re.compile(
-    r'Epoch\(train\)\s+\[(?P<epoch>\d+)\]\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
+    r'(Epoch\(train\)\s+\[(?P<epoch>\d+)\]|Iter\(train\) )'
+    r'\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
     r'eta: (?P<eta>[\d:]+|.*?\d+:\d+:\d+).*?loss: (?P<loss>[\d.]+|nan|inf)'
 )
-_SCORE = re.compile(r'Epoch\(val\).*accuracy/top1: (?P<top1>[\d.]+)')
+_SCORES = {
+    'top-1': (re.compile(r'(?:Epoch|Iter)\(val\).*accuracy/top1: ([\d.]+)'), 1),
+    'AP box': (re.compile(r'(?:Epoch|Iter)\(val\).*coco/bbox_mAP: ([\d.]+)'), 100),
+    'AP mask': (re.compile(r'(?:Epoch|Iter)\(val\).*coco/segm_mAP: ([\d.]+)'), 100),
+    'mIoU': (re.compile(r'(?:Epoch|Iter)\(val\).*mIoU: ([\d.]+)'), 1),
+}
 
 
 def run_tool(
@@ -69,12 +75,15 @@ def shorten(line: str) -> str | None:
         line: Of mmengine's logger, or of a progress bar.
     """
     if match := _STEP.search(line):
+        epoch = f'epoch {match["epoch"]}, ' if match['epoch'] else ''
         return (
-            f'epoch {match["epoch"]}, step {match["step"]} of {match["steps"]}: '
+            f'{epoch}step {match["step"]} of {match["steps"]}: '
             f'loss {float(match["loss"]):.3f}, {match["eta"]} left'
         )
-    if match := _SCORE.search(line):
-        return f'top-1 {float(match["top1"]):.1f} %'
+    found = {name: (pattern.search(line), factor) for name, (pattern, factor) in _SCORES.items()}
+    scores = [f'{name} {factor * float(m[1]):.1f} %' for name, (m, factor) in found.items() if m]
+    if scores:
+        return ', '.join(scores)
     if re.match(r'Rendering scenes:\s+(\d*[05]0|0)%', line) or line.startswith('Wrote '):
         return line.strip()
     return None

@@ -14,19 +14,20 @@ def shrink(cfg: Config) -> Config:
         cfg: A config from ``configs/``, its ``model`` built on ``mmcnx2.ConvNeXtV2``.
     """
     model = cfg.model
-    model.backbone.arch = dict(depths=(1, 1, 1, 1), channels=CHANNELS)
+    arch = model.backbone.arch
+    channels = list(CHANNELS[: 4 if isinstance(arch, str) else len(arch.channels)])
+    model.backbone.arch = dict(depths=[1] * len(channels), channels=channels)
     match model.type:
         case 'mmcnx2.FCMAE' | 'mmcnx2.SkipFCMAE' | 'mmcnx2.DenseFCMAE':
             climbs = isinstance(model.neck.in_channels, list)  # a UNet
-            model.neck.update(in_channels=list(CHANNELS) if climbs else CHANNELS[-1])
-            model.neck.update({} if climbs else dict(embed_dims=16), patch_size=32)
-            model.head.patch_size = 32
+            model.neck.update(in_channels=channels if climbs else channels[-1])
+            model.neck.update({} if climbs else dict(embed_dims=16))
         case 'ImageClassifier':
-            model.head.in_channels = CHANNELS[-1]
+            model.head.in_channels = channels[-1]
             if 'neck' in model:
-                model.neck.input_features = CHANNELS[-1]
+                model.neck.input_features = channels[-1]
         case 'MaskRCNN':
-            model.neck.update(in_channels=list(CHANNELS), out_channels=16)
+            model.neck.update(in_channels=channels, out_channels=16)
             model.rpn_head.update(in_channels=16, feat_channels=16)
             for name in ('bbox_roi_extractor', 'mask_roi_extractor'):
                 model.roi_head[name].out_channels = 16
@@ -37,8 +38,8 @@ def shrink(cfg: Config) -> Config:
             for augment in model.data_preprocessor.get('batch_augments') or []:
                 augment.size = (64, 64)
         case 'EncoderDecoder':
-            model.decode_head.update(in_channels=list(CHANNELS), channels=16)
-            model.auxiliary_head.update(in_channels=CHANNELS[2], channels=16)
+            model.decode_head.update(in_channels=channels, channels=16)
+            model.auxiliary_head.update(in_channels=channels[2], channels=16)
             if model.test_cfg.mode == 'slide':
                 model.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
         case other:

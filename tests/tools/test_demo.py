@@ -18,15 +18,20 @@ def demo(folder: Path, *options: str) -> subprocess.CompletedProcess:
 def test_a_smoke_run_leaves_a_page_and_a_rerun_reuses_its_parts(tmp_path):
     done = demo(tmp_path, '--seeds', '1')
     assert done.returncode == 0, done.stdout + done.stderr
-    page = tmp_path / 'smoke/index.html'
-    assert 'its numbers mean nothing' in page.read_text()
-    for name in ('loss', 'scores', 'gallery'):
+    page = (tmp_path / 'smoke/index.html').read_text()
+    assert 'its numbers mean nothing' in page
+    for name in (
+        'loss', 'scores', 'gallery', 'mask_rcnn', 'upernet', 'diversity', 'activations',
+    ):  # fmt: skip
+        assert f'images/{name}.png' in page
         assert (tmp_path / f'smoke/images/{name}.png').stat().st_size > 1000, name
-    assert '[2/4] pre-training without labels ...' in done.stdout
+    assert '[2/8] pre-training without labels ...' in done.stdout
     assert 'left' in done.stdout, 'no progress was shown'
-    assert 'scratch-seed0: top-1' in done.stdout
-    again = demo(tmp_path, '--seeds', '1')
+    for line in ('seed0-scratch: top-1', 'mask_rcnn-scratch: AP box', 'upernet-scratch: mIoU'):
+        assert line in done.stdout, line
+    again = demo(tmp_path, '--seeds', '1', '--no-transfer')
     assert again.stdout.count('done before, reused') == 3, again.stdout + again.stderr
+    assert 'mask_rcnn.png' not in (tmp_path / 'smoke/index.html').read_text()
 
 
 def test_at_least_one_seed_is_needed(tmp_path):

@@ -32,7 +32,8 @@ def grn_linear(
     Returns:
         ``(N, T, C_out)``, in autocast's dtype under autocast and x's otherwise.
     """
-    if x.shape[1] <= weight.shape[0]:  # weights an image would be more work than its rows are
+    # Weights an image would be more work than few rows are; an export has one path for all sizes.
+    if torch.compiler.is_exporting() or x.shape[1] <= weight.shape[0]:
         return F.linear(grn(x, gamma, beta, eps), weight, bias)
     device = x.device.type
     if device != 'meta' and torch.is_autocast_enabled(device):

@@ -1,0 +1,13 @@
+# For two CPU cores and pictures of 128 px: the encoder of fcmae_convnextv2-mini.py, a narrow head.
+_base_ = './upernet_convnextv2.py'
+
+model = dict(
+    data_preprocessor=dict(size=(128, 128)),
+    backbone=dict(
+        arch=dict(_delete_=True, depths=(1, 1, 4), channels=(32, 64, 128)), out_indices=(0, 1, 2)
+    ),
+    decode_head=dict(
+        in_channels=[32, 64, 128], in_index=[0, 1, 2], channels=64, num_classes=16
+    ),
+    auxiliary_head=dict(in_channels=128, channels=32, num_classes=16),
+)

@@ -1,0 +1,86 @@
+"""What detectors and segmenters predict on pictures of their validation set, beside the truth."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from tempfile import TemporaryDirectory
+
+import mmcv
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
+
+SCORE = 0.3  # objects below it are not drawn
+
+
+def read_truth(
+    cfg: Config, numbers: Sequence[int], *, side: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Read pictures of the validation set, enlarged so that outlines and names can be drawn.
+
+    Args:
+        cfg: Of mmdet or mmseg.
+        numbers: Of the pictures in the set.
+        side: Of the enlarged pictures in pixels.
+
+    Returns:
+        The pictures, uint8 BGR ``(side, side, 3)``, and the same in RGB with the truth drawn.
+    """
+    detects = cfg.default_scope == 'mmdet'
+    labels = dict(with_bbox=True, with_mask=True) if detects else dict(reduce_zero_label=True)
+    dataset = deepcopy(cfg.val_dataloader.dataset)
+    dataset.pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations', **labels),
+        dict(type='Resize', scale=(side, side), keep_ratio=True),
+        dict(type='PackDetInputs', meta_keys=()) if detects else dict(type='PackSegInputs'),
+    ]
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        dataset = DATASETS.build(dataset)
+        visualizer = VISUALIZERS.build(dict(cfg.visualizer, vis_backends=None))
+    visualizer.dataset_meta = dataset.metainfo
+    pictures, drawn = [], []
+    for number in numbers:
+        item = dataset[number]
+        pictures.append(item['inputs'].permute(1, 2, 0).contiguous().numpy())
+        sample = item['data_samples']
+        if detects:
+            sample.gt_instances.bboxes = sample.gt_instances.bboxes.tensor
+            sample.gt_instances.masks = sample.gt_instances.masks.to_ndarray().astype(bool)
+            sample = sample.numpy()
+        image = np.ascontiguousarray(pictures[-1][..., ::-1])
+        visualizer.add_datasample(f'truth{number}', image, sample, draw_pred=False)
+        drawn.append(visualizer.get_image())
+    return pictures, drawn
+
+
+def draw_predictions(
+    cfg: Config, checkpoint: str, pictures: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Draw what a model finds, with its toolbox's own inferencer; returns RGB pictures.
+
+    Args:
+        cfg: Of mmdet or mmseg.
+        checkpoint: Trained with it.
+        pictures: uint8 BGR ``(H, W, 3)``; the model's own test pipeline resizes them.
+    """
+    cfg = deepcopy(cfg)
+    cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
+    cfg.visualizer.vis_backends = None
+    if cfg.default_scope == 'mmdet':
+        from mmdet.apis import DetInferencer
+
+        inferencer = DetInferencer(cfg, checkpoint, show_progress=False)
+        options = dict(pred_score_thr=SCORE, no_save_vis=True, no_save_pred=True)
+    else:
+        from mmseg.apis import MMSegInferencer
+
+        inferencer = MMSegInferencer(cfg, checkpoint)
+        inferencer.show_progress = False
+        inferencer.visualizer.dataset_meta = inferencer.model.dataset_meta
+        options = {}
+    with TemporaryDirectory() as folder:  # the inferencers read files as RGB, but arrays as BGR
+        files = [f'{folder}/{number}.png' for number in range(len(pictures))]
+        for file, picture in zip(files, pictures, strict=True):
+            mmcv.imwrite(picture, file)
+        drawn = inferencer(files, return_vis=True, **options)['visualization']
+    return list(drawn) if len(pictures) > 1 else [np.asarray(drawn).squeeze()]
