@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Layout(ABC):
@@ -109,13 +109,7 @@ class Layout(ABC):
         return self.grn(F.gelu(x), gamma, beta, eps)
 
     def gelu_grn_linear(
-        self,
-        x: Tensor,
-        gamma: Tensor,
-        beta: Tensor,
-        eps: float,
-        weight: Tensor,
-        bias: Tensor,
+        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
     ) -> Tensor:
         """Return a linear layer of :meth:`gelu_grn`; a layout may compute all as one.
 
@@ -124,10 +118,9 @@ class Layout(ABC):
             gamma: ``(C,)``.
             beta: ``(C,)``.
             eps: Added to the mean norm.
-            weight: ``(C_out, C)``.
-            bias: ``(C_out,)``.
+            linear: With bias, from C channels to any number.
         """
-        return F.linear(self.gelu_grn(x, gamma, beta, eps), weight, bias)
+        return linear(self.gelu_grn(x, gamma, beta, eps))
 
     def respond(self, x: Tensor, norm: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         """Return ``x + gamma * x * N(norm) + beta``, N dividing by the mean over channels (eq. 2).

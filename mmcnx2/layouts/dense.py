@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.ops.grn import grn, grn_linear
@@ -62,15 +62,10 @@ class DenseLayout(Layout):
         return grn(x.flatten(1, 2), gamma, beta, eps).view_as(x)
 
     def gelu_grn_linear(
-        self,
-        x: Tensor,
-        gamma: Tensor,
-        beta: Tensor,
-        eps: float,
-        weight: Tensor,
-        bias: Tensor,
+        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
     ) -> Tensor:
-        rows = grn_linear(F.gelu(x).flatten(1, 2), gamma, beta, eps, weight, bias)
+        rows = F.gelu(x).flatten(1, 2)
+        rows = grn_linear(rows, gamma, beta, eps, linear.weight, linear.bias)
         return rows.unflatten(1, x.shape[1:3])
 
     def per_image(self, value: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import count, l2_norm, wide_sum
@@ -95,15 +95,9 @@ class PackedLayout(Layout):
         return grn(x, gamma, beta, eps)
 
     def gelu_grn_linear(
-        self,
-        x: Tensor,
-        gamma: Tensor,
-        beta: Tensor,
-        eps: float,
-        weight: Tensor,
-        bias: Tensor,
+        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
     ) -> Tensor:
-        return grn_linear(F.gelu(x), gamma, beta, eps, weight, bias)
+        return grn_linear(F.gelu(x), gamma, beta, eps, linear.weight, linear.bias)
 
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None]

@@ -27,9 +27,7 @@ class GRN(ScaleAndShift):
         return layout.gelu_grn(x, self.gamma, self.beta, self.eps)
 
     def project(self, x: Tensor, layout: Layout, linear: nn.Linear) -> Tensor:
-        return layout.gelu_grn_linear(
-            x, self.gamma, self.beta, self.eps, linear.weight, linear.bias
-        )
+        return layout.gelu_grn_linear(x, self.gamma, self.beta, self.eps, linear)
 
 
 class BatchGRN(ScaleAndShift):
