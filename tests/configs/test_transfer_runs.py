@@ -1,6 +1,7 @@
 """Own data from the command line to pictures: train, evaluate, resume, predict, one run a kind."""
 
 import json
+import re
 import runpy
 import shutil
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mmengine.config import Config
+import torch
+from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
@@ -113,6 +115,42 @@ def test_detection_trains_and_is_evaluated(detector):
 
 def test_segmentation_trains_and_is_evaluated(segmentor):
     assert 0 <= segmentor.scores.get_scalar('val/mIoU').current() <= 100
+
+
+def documented_options(metric: str) -> dict:
+    """Read the values for --cfg-options from the table of docs/transfer.md, parsed as tools do."""
+    table = (CONFIGS.parent / 'docs/transfer.md').read_text().split('## Options')[1].split('##')[0]
+    pairs = re.findall(r'[`\s]((?:model|optim_wrapper|default_hooks)\.[\w.]+=[\w./-]+)', table)
+    options = {'default_hooks.checkpoint.save_best': metric}
+    for key, value in (pair.split('=') for pair in pairs):
+        options.setdefault(key, DictAction._parse_int_float_bool(value))
+    assert len(options) == 9, options
+    return options
+
+
+@pytest.mark.parametrize(
+    ('config', 'metric'), [(DETECTION, 'coco/segm_mAP'), (SEGMENTATION, 'mIoU')], ids=['det', 'seg']
+)
+def test_documented_options_train_together_and_the_run_goes_on(config, metric, root, tmp_path):
+    cfg = toy(config, root, tmp_path)
+    options = documented_options(metric)
+    del options['optim_wrapper.dtype']  # of mixed precision, which needs a GPU
+    if cfg.default_scope == 'mmseg':
+        options = {key: value for key, value in options.items() if 'rcnn' not in key}
+    cfg.merge_from_dict(options)
+    before = Runner.from_cfg(cfg)
+    before.train()
+    assert list(tmp_path.glob('best_*.pth')), f'no checkpoint is kept for {metric}'
+    frozen = before.model.backbone.downsample_layers[0][0].weight
+    assert not frozen.requires_grad
+    weights = torch.load(Path((tmp_path / 'last_checkpoint').read_text()), weights_only=True)
+    assert 'ema_state_dict' in weights
+    cfg.resume = True
+    cfg.train_cfg.update({key: 4 for key in ('max_iters', 'max_epochs') if key in cfg.train_cfg})
+    cfg.experiment_name = f'{config.stem}-goes-on'
+    after = Runner.from_cfg(cfg)
+    after.train()
+    assert after.iter > before.iter
 
 
 @pytest.fixture
