@@ -27,6 +27,8 @@ class GRN(ScaleAndShift):
         return layout.gelu_grn(x, self.gamma, self.beta, self.eps)
 
     def project(self, x: Tensor, layout: Layout, linear: nn.Linear) -> Tensor:
+        if not _is_plain(linear):
+            return super().project(x, layout, linear)
         return layout.gelu_grn_linear(x, self.gamma, self.beta, self.eps, linear)
 
 
@@ -45,6 +47,12 @@ class BatchGRN(ScaleAndShift):
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
         norm = torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
         return layout.respond(x, norm, self.gamma, self.beta, self.eps)
+
+
+def _is_plain(linear: nn.Module) -> bool:
+    """Whether weight and bias are all there is to a layer: no adapter, no pruning, no hook."""
+    hooked = linear._forward_pre_hooks or linear._forward_hooks
+    return type(linear) is nn.Linear and linear.bias is not None and not hooked
 
 
 GRN_SCOPES = {'image': GRN, 'batch': BatchGRN}
