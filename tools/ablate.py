@@ -142,7 +142,7 @@ class Ablate:
             pool.shutdown(cancel_futures=True)
 
     def do_job(self, job: list[Part]) -> None:
-        """Do a pre-training and what starts from it; a failure ends the job and no other."""
+        """Do a pre-training and what starts from it; its failure ends the job and no other."""
         for part in job:
             if self.stopped.is_set():
                 return
@@ -155,7 +155,8 @@ class Ablate:
                 self.failures[part.name] = str(error).strip().splitlines()[-1]
                 print(f'{part.name} failed: {self.failures[part.name]}', file=sys.stderr)
                 if part is job[0]:
-                    return
+                    break  # the others start from it
+                continue
             if not reused:
                 self.number += 1
                 minutes = (time.perf_counter() - self.start) / 60
