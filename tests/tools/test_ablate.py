@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mmcnx2.engine import parts
+from tests.support.forked_tool import run_tool
+
 TOOL = Path(__file__).parents[2] / 'tools/ablate.py'
 TINY = ('--pretraining-epochs=2', '--finetuning-epochs=2', '--unlabelled=40', '--train=20',
         '--val=20', '--seeds=1', '--jobs=2')  # fmt: skip
@@ -18,6 +21,7 @@ def ablate(monkeypatch):
     spec = importlib.util.spec_from_file_location('ablate', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
+    monkeypatch.setattr(parts, 'run_tool', run_tool)
     # One row is enough to see a table filled.
     sparse = tool.ABLATIONS['sparse']
     monkeypatch.setitem(tool.ABLATIONS, 'sparse', replace(sparse, rows=sparse.rows[1:]))
@@ -40,7 +44,6 @@ def test_writes_a_table_reuses_its_runs_and_names_what_failed(ablate, tmp_path, 
     assert len(content['times']) == 2
     ablate('sparse', '--work-dir', str(tmp_path), *TINY)
     assert '2 runs, 2 of them done before' in capsys.readouterr().out
-
 
     ablate('sparse', '--work-dir', str(tmp_path), *TINY, '--cfg-options', 'data_root=nowhere')
     (row,) = json.loads((tmp_path / 'tables/table_sparse.json').read_text())['outcomes']

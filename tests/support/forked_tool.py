@@ -1,0 +1,42 @@
+"""The tools of a job in processes that start at once: importing would take most of a test."""
+
+import contextlib
+import os
+import runpy
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from tests.support.long_run import start
+
+
+def run_tool(
+    command: Sequence[str], *, log: Path, label: str = '', threads: int | None = None
+) -> float:
+    """Stand in for :func:`mmcnx2.engine.tool_run.run_tool`; shows no progress."""
+    begin = time.perf_counter()
+    process = start(_run, list(command), log, threads)
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(log.read_text())
+    return time.perf_counter() - begin
+
+
+def _run(command: list[str], log: Path, threads: int | None) -> None:
+    torch.set_num_threads(threads or 1)
+    sys.argv, code = command, 0
+    with log.open('w') as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        try:
+            runpy.run_path(command[0], run_name='__main__')
+        except SystemExit as ended:
+            print(ended.code or '')
+            code = int(bool(ended.code))
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+    # Ending in order would wait for loading workers, which the hooks taught to ignore SIGTERM.
+    os._exit(code)
