@@ -33,6 +33,7 @@ def grn_linear(
         ``(N, T, C_out)``, in autocast's dtype under autocast and x's otherwise.
     """
     # Weights an image would be more work than few rows are; an export has one path for all sizes.
+    # To torch's compiler, torch.compile is an export, too: it gets the two in turn.
     if torch.compiler.is_exporting() or x.shape[1] <= weight.shape[0]:
         return F.linear(grn(x, gamma, beta, eps), weight, bias)
     device = x.device.type
