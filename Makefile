@@ -26,12 +26,14 @@ lint: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# The last line before the stamp: opencv-python needs the system's libGL; where that is missing,
+# editable_mode=compat: a script in the folder above the checkout would else find that folder as
+# an empty package of the same name. The last line before the stamp: opencv-python needs the system's libGL; where that is missing,
 # the headless wheel of the same version takes its place.
 $(INSTALLED): requirements.txt setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -r requirements.txt
-	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e . \
+	  --config-settings editable_mode=compat
 	$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 	  $(BIN)/python -m pip uninstall -y opencv-python && \
 	  $(BIN)/python -m pip install --no-deps --force-reinstall \

@@ -131,6 +131,8 @@ class _WorkerStart:
             self.start(worker)
 
     def _note(self, number: int, frame) -> None:
-        if number in self.told or self.ending.is_set():
+        if self.ending.is_set():
+            os._exit(0)  # any other status, torch would report in the parent as a failure
+        if number in self.told:
             os._exit(128 + number)
         self.told.add(number)
