@@ -262,7 +262,9 @@ def arguments_of(subject: Callable) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize('subject', {*public_classes(), *RULES}, ids=lambda s: s.__name__)
+@pytest.mark.parametrize(
+    'subject', dict.fromkeys([*public_classes(), *RULES]), ids=lambda s: s.__name__
+)
 def test_every_argument_has_a_rule(subject):
     assert subject in RULES, f'{subject.__name__} is new: say here what its arguments may be'
     assert set(arguments_of(subject)) == set(RULES[subject])
