@@ -79,6 +79,7 @@ def toy(config: Path, root: Path, work_dir: Path) -> Config:
         for resize in step.transforms[0]:
             resize.scale = (64, 64)
     cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
+    cfg.visualizer.name = str(work_dir)  # mmengine hands out the first one of a name for ever
     cfg.model.backbone.pop('init_cfg')
     cfg.work_dir = str(work_dir)
     amp_off_without_gpu(cfg)
