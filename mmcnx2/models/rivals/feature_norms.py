@@ -60,8 +60,8 @@ class BatchNorm(AfterGELU, nn.BatchNorm1d):
     An image's features then depend on the images beside it while training; evaluation uses running
     statistics, of visible sites in pre-training.
 
-    Recomputing a block (``with_cp``) remembers a batch twice, as it does with torch's own; the output
-    while training is the same.
+    Recomputing a block (``with_cp``) remembers a batch twice, as it does with torch's own; the
+    output while training is the same.
 
     Args:
         channels: C.
