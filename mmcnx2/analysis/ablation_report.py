@@ -4,29 +4,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import mean, stdev
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmcnx2.analysis.charts import BLUE, INK, ORANGE
+from mmcnx2.analysis.comparison import Arm
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Of one row.
+class Outcome(Arm):
+    """Of one row: its name is the paper's, its scores are empty where nothing has finished.
 
     Attributes:
-        name: As in the paper's table.
-        scores: Top-1 in percent, one a seed; empty where nothing has finished.
         paper: What the paper prints, None where nothing.
         parameters: Of encoder and head as run.
         loss: Of the pre-training, at its end; None for from scratch.
         failure: Why there are no scores, one line.
     """
 
-    name: str
-    scores: Sequence[float]
     paper: float | None
     parameters: int | None = None
     loss: float | None = None
@@ -35,12 +31,7 @@ class Outcome:
     @property
     def mean(self) -> float | None:
         """Mean over the seeds."""
-        return mean(self.scores) if self.scores else None
-
-    @property
-    def spread(self) -> float:
-        """Sample standard deviation over the seeds; 0 for a single one."""
-        return stdev(self.scores) if len(self.scores) > 1 else 0.0
+        return super().mean if self.scores else None
 
 
 @dataclass(frozen=True)

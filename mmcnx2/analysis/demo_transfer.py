@@ -10,6 +10,7 @@ from mmcnx2.analysis.charts import draw_rows
 from mmcnx2.analysis.demo_page import Section
 from mmcnx2.analysis.predictions import draw_predictions, read_truth
 from mmcnx2.analysis.training_log import read_training_log
+from mmcnx2.engine.tool_run import SCORES
 
 NUMBERS = (0, 60, 120, 180, 240)  # of the pictures that are drawn, spread over the set
 SIDE = 320  # of a drawn picture in pixels
@@ -35,17 +36,14 @@ class Transfer:
 MASK_RCNN = Transfer(
     title='Detection: Mask R-CNN',
     name='mask_rcnn',
-    metrics={
-        'AP box': ('coco/bbox_mAP', 100),
-        'AP mask': ('coco/segm_mAP', 100),
-    },
+    metrics={name: SCORES[name] for name in ('AP box', 'AP mask')},
     what="COCO's AP, averaged over IoU thresholds from 0.5 to 0.95. Objects that the model gives "
     'at least 0.3 are drawn.',
 )
 UPERNET = Transfer(
     title='Segmentation: UPerNet',
     name='upernet',
-    metrics={'mIoU': ('mIoU', 1), 'pixel accuracy': ('aAcc', 1)},
+    metrics={'mIoU': SCORES['mIoU'], 'pixel accuracy': ('aAcc', 1)},
     what='Mean intersection over union of the 16 classes.',
 )
 

@@ -91,7 +91,8 @@ def stream_reconstructions(
         raise ValueError(f'{size} px do not divide into patches of {patch}: take a multiple of it.')
     masking = RandomMasking(model.masking.ratio if ratio is None else ratio, seed=seed)
     masking.num_visible((size // patch) ** 2)  # refuses a ratio that hides everything
-    return _stream(model, read_batches(paths, size, batch_size=batch_size), masking)
+    batches = read_batches(paths, size, batch_size=batch_size)
+    return (_reconstruct(model, pictures, masking) for pictures in batches)
 
 
 def reconstruct_pictures(
@@ -116,11 +117,6 @@ def join(parts: Sequence[Reconstruction]) -> Reconstruction:
         **{f.name: torch.cat([getattr(part, f.name).cpu() for part in parts])
            for f in fields(Reconstruction)}
     )  # fmt: skip
-
-
-def _stream(model: FCMAE, batches: Iterator[Tensor], masking) -> Iterator[Reconstruction]:
-    for pictures in batches:
-        yield _reconstruct(model, pictures, masking)
 
 
 def _reconstruct(model: FCMAE, pictures: Tensor, masking: RandomMasking) -> Reconstruction:

@@ -76,11 +76,8 @@ class FCMAEInferencer:
             FileNotFoundError: If a path does not exist, or a folder holds no image.
             ValueError: If a file is no image, or size or ratio do not fit the model's patches.
         """
-        options = dict(ratio=ratio, seed=seed, batch_size=batch_size)
-        parts = []
-        for part, _ in self.stream(images, out=out, **options):
-            parts.append(part)
-        return join(parts)
+        stream = self.stream(images, ratio=ratio, seed=seed, batch_size=batch_size, out=out)
+        return join([part for part, _ in stream])
 
     def stream(
         self,
@@ -97,7 +94,6 @@ class FCMAEInferencer:
         ones beside it, ``out_001.png``, ... Arguments and errors are those of calling.
         """
         paths = find_images([images] if isinstance(images, str | Path) else images)
-        ratio = self.model.masking.ratio if ratio is None else ratio
         parts = stream_reconstructions(
             self.model, paths, size=self.size, seed=seed, ratio=ratio, batch_size=batch_size
         )

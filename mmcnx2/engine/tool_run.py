@@ -14,12 +14,13 @@ _STEP = re.compile(
     r'\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
     r'eta: (?P<eta>[\d:]+|.*?\d+:\d+:\d+).*?loss: (?P<loss>[\d.]+|nan|inf)'
 )
-_SCORES = {
-    'top-1': (re.compile(r'(?:Epoch|Iter)\(val\).*accuracy/top1: ([\d.]+)'), 1),
-    'AP box': (re.compile(r'(?:Epoch|Iter)\(val\).*coco/bbox_mAP: ([\d.]+)'), 100),
-    'AP mask': (re.compile(r'(?:Epoch|Iter)\(val\).*coco/segm_mAP: ([\d.]+)'), 100),
-    'mIoU': (re.compile(r'(?:Epoch|Iter)\(val\).*mIoU: ([\d.]+)'), 1),
+SCORES = {
+    'top-1': ('accuracy/top1', 1),
+    'AP box': ('coco/bbox_mAP', 100),
+    'AP mask': ('coco/segm_mAP', 100),
+    'mIoU': ('mIoU', 1),
 }
+"""What people call a score, to its name in mmengine's logs and what makes it per cent."""
 
 
 def run_tool(
@@ -80,8 +81,11 @@ def shorten(line: str) -> str | None:
             f'{epoch}step {match["step"]} of {match["steps"]}: '
             f'loss {float(match["loss"]):.3f}, {match["eta"]} left'
         )
-    found = {name: (pattern.search(line), factor) for name, (pattern, factor) in _SCORES.items()}
-    scores = [f'{name} {factor * float(m[1]):.1f} %' for name, (m, factor) in found.items() if m]
+    scores = [
+        f'{name} {factor * float(match[1]):.1f} %'
+        for name, (key, factor) in SCORES.items()
+        if (match := re.search(rf'(?:Epoch|Iter)\(val\).*{key}: ([\d.]+)', line))
+    ]
     if scores:
         return ', '.join(scores)
     if re.match(r'Rendering scenes:\s+(\d*[05]0|0)%', line) or line.startswith('Wrote '):

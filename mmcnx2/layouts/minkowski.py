@@ -115,8 +115,7 @@ class MinkowskiLayout(Layout):
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        total = wide.new_zeros(self.shape[0], x.shape[1])
-        total = total.index_add(0, self.sites[0], wide.square())
+        total = self.spatial_sum(wide.square())
         # The root's slope at 0 is infinite; like a vector norm, this one's is taken as 0.
         positive = total > 0
         return total.where(positive, 1).sqrt().where(positive, 0)
