@@ -1,9 +1,9 @@
 """The weight gradient of a depthwise convolution, as matrix products over windows.
 
-On a CPU, oneDNN's own takes three times as long as its forward: it walks over a large map once a
-tap. Per channel, the products of every site of a block with every site of the window around it are
-one matrix product that sums over all blocks, and each tap adds up one of its diagonals. That
-computes more than is wanted, up to four times, at the speed of a matrix product. Compilers see one
+On a CPU, oneDNN's own takes longer than its forward: it walks over a large map once a tap. Per
+channel, the products of every site of a block with every site of the window around it are one
+matrix product that sums over all blocks, and each tap adds up one of its diagonals. That computes
+more than is wanted, up to four times, at the speed of a matrix product. Compilers see one
 operation: they cannot follow the diagonals.
 """
 
