@@ -27,8 +27,8 @@ lint: $(INSTALLED)
 install: $(INSTALLED)
 
 # editable_mode=compat: a script in the folder above the checkout would else find that folder as
-# an empty package of the same name. The last line before the stamp: opencv-python needs the system's libGL; where that is missing,
-# the headless wheel of the same version takes its place.
+# an empty package of the same name. Where the system's libGL is missing, which opencv-python
+# needs, the headless wheel of the same version takes its place.
 $(INSTALLED): requirements.txt setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -r requirements.txt

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 
 import torch
 from mmengine.dist import all_gather
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
+
+from mmcnx2.engine.batches import inner_model
 
 CROP_RATIO = 224 / 256
 
@@ -65,7 +67,7 @@ def extract_features(
         Float32 ``(n, C)`` and int64 ``(n,)`` in the data set's order, on the model's device, the
         same in all processes.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = inner_model(model)
     was_training = model.training
     model.eval()
     features, labels = [], []

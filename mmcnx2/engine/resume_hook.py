@@ -5,11 +5,11 @@ import logging
 from mmengine.dist import broadcast_object_list, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.datasets.seeding import SeededBatches, SeededItems, derive_seed, seed_process
+from mmcnx2.engine.batches import inner_model
 from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
 from mmcnx2.registry import HOOKS
 
@@ -79,7 +79,7 @@ class ExactResumeHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Put the data loader where the run was."""
         # Masks that do not come from the common generator.
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = inner_model(runner.model)
         self._masks = getattr(getattr(model, 'masking', None), 'generator', None)
         self._masks_seed = self._masks and self._masks.initial_seed()
 
