@@ -10,24 +10,14 @@ it was. Tables are written after each model, so what is there can be read before
 """
 
 import argparse
+import itertools
 import os
-import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from mmcnx2.analysis.ablation_report import AblationReport, Outcome
-from mmcnx2.analysis.ablations import ABLATIONS, Row
-from mmcnx2.analysis.training_log import read_training_log
-from mmcnx2.engine.ablation_run import (
-    ROOT,
-    AblationRun,
-    Scale,
-    ScenesScale,
-    count_parameters,
-    read_part,
-)
+from mmcnx2.analysis.ablations import ABLATIONS
+from mmcnx2.engine.ablation_jobs import AblationJobs
+from mmcnx2.engine.ablation_outcomes import report_ablation
+from mmcnx2.engine.ablation_run import ROOT, AblationRun, Scale, ScenesScale
 from mmcnx2.engine.parts import Part, PartRunner
 
 PAPER = "The paper's: ConvNeXt-Base, ImageNet-1K at 224 px, 800 epochs, then 100 of fine-tuning."
@@ -113,112 +103,50 @@ def render(args: argparse.Namespace, runner: PartRunner) -> str:
     return meta.read_text()
 
 
-class Ablate:
-    """Does the parts of some ablations, several at a time, and keeps their tables up to date."""
+def describe(args: argparse.Namespace) -> str:
+    """Say how large the runs are."""
+    if args.scale == 'real':
+        return f'Here: the same, {args.seeds} fine-tuning run(s) a row.'
+    return (
+        f'Here: the demo\'s encoder, {args.unlabelled} rendered pictures of 128 px, '
+        f'{args.pretraining_epochs} epochs of pre-training (one run, seed 0), then '
+        f'{args.finetuning_epochs} epochs on {args.train} labelled pictures, {args.seeds} '
+        f'seeds; scored on {args.val} others. Rows from scratch have the same fine-tuning '
+        'alone. The spread is the standard deviation over the seeds.'
+    )
 
-    def __init__(self, args: argparse.Namespace, run: AblationRun):
-        self.args, self.run = args, run
-        self.rows = list({row: None for key in args.tables for row in ABLATIONS[key].rows})
-        self.jobs = run.jobs(self.rows)
-        self.parts = {part.name: part for job in self.jobs for part in job}
-        self.failures: dict[str, str] = {}
-        self.stopped = threading.Event()
-        self.writing = threading.Lock()
-        self.start, self.number, self.left = time.perf_counter(), 0, 0
 
-    def do(self) -> None:
-        """Do all jobs."""
-        done = sum(map(self.run.runner.is_done, self.parts.values()))
-        self.left = len(self.parts) - done
-        print(f'{len(self.parts)} runs, {done} of them done before', flush=True)
-        pool = ThreadPoolExecutor(self.args.jobs if self.args.scale == 'scenes' else 1)
-        try:
-            for finished in as_completed([pool.submit(self.do_job, job) for job in self.jobs]):
-                finished.result()
-        except BaseException:
-            self.stopped.set()  # the runs under way end by the same Ctrl-C
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+def ablate(args: argparse.Namespace, run: AblationRun) -> dict[str, str]:
+    """Do the tables' runs and keep the tables up to date; returns what failed, and why."""
 
-    def do_job(self, job: list[Part]) -> None:
-        """Do a pre-training and what starts from it; its failure ends the job and no other."""
-        for part in job:
-            if self.stopped.is_set():
-                return
-            reused = self.run.runner.is_done(part)
-            try:
-                self.run.runner.do(part, label=f'{part.name}: ')
-            except RuntimeError as error:
-                if self.stopped.is_set():
-                    return
-                self.failures[part.name] = str(error).strip().splitlines()[-1]
-                print(f'{part.name} failed: {self.failures[part.name]}', file=sys.stderr)
-                if part is job[0]:
-                    break  # the others start from it
-                continue
-            if not reused:
-                self.number += 1
-                minutes = (time.perf_counter() - self.start) / 60
-                count = f'[{self.number}/{self.left}]'
-                print(f'{count} {part.name} done after {minutes:.1f} min', flush=True)
-        self.write()
+    def write() -> list[Path]:
+        return [
+            report_ablation(
+                key,
+                run,
+                jobs.failures,
+                settings=describe(args),
+                paper_settings=PAPER if key != '3-large' else PAPER.replace('Base', 'Large'),
+            ).write(args.work_dir / 'tables')
+            for key in args.tables
+        ]
 
-    def write(self) -> list[Path]:
-        """Write the tables as far as they are."""
-        with self.writing:
-            folder = self.args.work_dir / 'tables'
-            return [self.report(key).write(folder) for key in self.args.tables]
+    jobs = AblationJobs(
+        list_jobs(args, run),
+        run.runner,
+        at_once=args.jobs if args.scale == 'scenes' else 1,
+        after_job=write,
+    )
+    jobs.do()
+    for page in write():
+        print(f'Wrote {page}')
+    return jobs.failures
 
-    def report(self, key: str) -> AblationReport:
-        """Return a table as far as it is."""
-        return AblationReport(
-            key=key,
-            title=ABLATIONS[key].title,
-            outcomes=[self.outcome(row) for row in ABLATIONS[key].rows],
-            settings=self.settings(),
-            paper_settings=PAPER if key != '3-large' else PAPER.replace('Base', 'Large'),
-            times={
-                part.name: self.run.runner.seconds(part)
-                for part in self.parts.values()
-                if self.run.runner.is_done(part)
-            },
-        )
 
-    def outcome(self, row: Row) -> Outcome:
-        """Return what a row has given so far."""
-        parts = [self.run.finetuning(row, seed) for seed in self.run.scale.seeds]
-        before = self.run.pretraining(row.pretraining) if row.pretraining else None
-        logs = [self.log(part) for part in parts if self.run.runner.is_done(part)]
-        failed = [self.failures[p.name] for p in [before, *parts] if p and p.name in self.failures]
-        loss = None
-        if before and self.run.runner.is_done(before):
-            loss = self.log(before).losses[-1]
-        return Outcome(
-            name=row.name,
-            scores=[log.scores['accuracy/top1'] for log in logs],
-            paper=row.paper,
-            parameters=count_parameters(read_part(parts[0])),
-            loss=loss,
-            failure=failed[0] if failed else '',
-        )
-
-    def log(self, part: Part):
-        """Read what a finished run logged."""
-        return read_training_log(self.run.runner.folder / part.name)
-
-    def settings(self) -> str:
-        """Say how large the runs were."""
-        args = self.args
-        if args.scale == 'real':
-            return f'Here: the same, {args.seeds} fine-tuning run(s) a row.'
-        return (
-            f'Here: the demo\'s encoder, {args.unlabelled} rendered pictures of 128 px, '
-            f'{args.pretraining_epochs} epochs of pre-training (one run, seed 0), then '
-            f'{args.finetuning_epochs} epochs on {args.train} labelled pictures, {args.seeds} '
-            f'seeds; scored on {args.val} others. Rows from scratch have the same fine-tuning '
-            'alone. The spread is the standard deviation over the seeds.'
-        )
+def list_jobs(args: argparse.Namespace, run: AblationRun) -> list[list[Part]]:
+    """Return what has to be done for all tables, each part once."""
+    rows = dict.fromkeys(row for key in args.tables for row in ABLATIONS[key].rows)
+    return run.jobs(rows)
 
 
 def main() -> None:
@@ -234,17 +162,17 @@ def main() -> None:
     runner = PartRunner(args.work_dir, threads)
     run = AblationRun(make_scale(args), runner)
     if args.dry_run:
-        for job in run.jobs(row for key in args.tables for row in ABLATIONS[key].rows):
-            for part in job:
-                print(' '.join(['python', *part.command]))
+        for part in itertools.chain(*list_jobs(args, run)):
+            print(' '.join(['python', *part.command]))
         return
     if args.scale == 'scenes':
         run = AblationRun(run.scale, runner, render(args, runner))
-    ablate = Ablate(args, run)
-    ablate.do()
-    for page in ablate.write():
-        print(f'Wrote {page}')
+    if failures := ablate(args, run):
+        raise SystemExit(
+            f'error: {len(failures)} runs failed ({", ".join(failures)}): the tables say why, and '
+            'the same command tries them again.'
+        )
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

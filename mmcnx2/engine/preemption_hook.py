@@ -1,15 +1,16 @@
-"""Leaves in good order when the cluster asks for the machine."""
+"""Leaves in good order when the cluster asks for the machine, or somebody presses Ctrl-C."""
 
 import atexit
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Event
 
 import torch
-from mmengine.dist import all_reduce, barrier, get_world_size
+from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
@@ -17,6 +18,9 @@ from torch.utils.data import DataLoader
 from mmcnx2.checks import check_types
 from mmcnx2.engine.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.registry import HOOKS
+
+SAME_PRESS = 1.0
+"""Seconds within which a second SIGINT is the same Ctrl-C."""
 
 
 @HOOKS.register_module()
@@ -29,9 +33,13 @@ class PreemptionHook(Hook):
     that are being accumulated are used first. All processes stop after the same step, whichever of
     them was told. A second signal changes nothing.
 
+    Ctrl-C (SIGINT) saves as well, but exits with 130, as shells expect, and a second one stops at
+    once.
+
     Args:
         signals: Their names.
-        exit_code: 75 means a temporary failure that is worth another try (``EX_TEMPFAIL``).
+        exit_code: For all but SIGINT. 75 means a temporary failure that is worth another try
+            (``EX_TEMPFAIL``).
 
     Raises:
         ValueError: If a signal has no such name.
@@ -40,7 +48,9 @@ class PreemptionHook(Hook):
     priority = 'LOWEST'  # the ordinary checkpoint comes first
 
     @check_types
-    def __init__(self, signals: Sequence[str] = ('SIGTERM', 'SIGUSR1'), exit_code: int = 75):
+    def __init__(
+        self, signals: Sequence[str] = ('SIGTERM', 'SIGUSR1', 'SIGINT'), exit_code: int = 75
+    ):
         unknown = [name for name in signals if name not in signal.Signals.__members__]
         if unknown:
             raise ValueError(
@@ -73,14 +83,15 @@ class PreemptionHook(Hook):
         """Save and exit, if any process was told to.
 
         Raises:
-            SystemExit: With the hook's status.
+            SystemExit: With the hook's status, 130 after Ctrl-C.
         """
-        if not self._any_told():
+        told = self._signal_of_all()
+        if not told:
             return
         updates = getattr(runner.optim_wrapper, 'should_update', lambda: True)
         if not updates():
             return
-        name = signal.Signals(self.received).name if self.received else 'a signal'
+        name = signal.Signals(told).name
         runner.logger.warning(f'{name} received: saving after step {runner.iter + 1}, then exit.')
         try:
             saver = next(hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook))
@@ -91,7 +102,7 @@ class PreemptionHook(Hook):
         except OSError as error:
             runner.logger.error(f'NO CHECKPOINT WAS SAVED ({error}): only older ones remain.')
         barrier()
-        raise SystemExit(self.exit_code)
+        raise SystemExit(128 + told if told == signal.SIGINT else self.exit_code)
 
     def after_train(self, runner: Runner) -> None:
         """Hand the signals back."""
@@ -99,14 +110,28 @@ class PreemptionHook(Hook):
             signal.signal(number, handler)
 
     def _note(self, number: int, frame) -> None:
+        if number == signal.SIGINT:
+            self._note_ctrl_c()
         self.received = number
 
-    def _any_told(self) -> bool:
+    def _note_ctrl_c(self) -> None:
+        now = time.monotonic()
+        if self.received != signal.SIGINT:
+            self._pressed = now
+            if is_main_process():
+                # print() must not be called where it may have been interrupted.
+                os.write(2, b'\nCtrl-C: saving after this step; once more stops at once.\n')
+        # torchrun passes on what the terminal has sent to its processes already.
+        elif now - self._pressed > SAME_PRESS:
+            raise KeyboardInterrupt
+
+    def _signal_of_all(self) -> int:
+        """The greatest number that any process has received, 0 if none has."""
         if get_world_size() == 1:
-            return bool(self.received)
+            return self.received
         told = torch.tensor(int(self.received))
         all_reduce(told, 'max')
-        return bool(told)
+        return int(told)
 
 
 def _let_workers_go_on(loader: DataLoader, signals: Sequence[signal.Signals], ending) -> None:

@@ -2,46 +2,67 @@
 
 import os
 import signal
+import time
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmcnx2.engine import PreemptionHook
+from mmcnx2.engine import PreemptionHook, preemption_hook
 from tests.engine.test_resume_hook import assert_same_end
 from tests.support.long_run import end_state, make_runner
 
 
 class Send(Hook):
-    """Sends this process, and its loading processes, a signal in the middle of a step."""
+    """Sends this process, and its loading processes, a signal in the middle of a step.
 
-    def __init__(self, number: int, step: int):
-        self.number, self.step = number, step
+    Args:
+        number: Of the signal.
+        step: In which to send it.
+        again_after: Seconds after which to send it a second time.
+    """
+
+    def __init__(self, number: int, step: int, again_after: float | None = None):
+        self.number, self.step, self.again_after = number, step, again_after
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if runner.iter + 1 == self.step:
-            iterator = runner.train_dataloader._iterator
-            for worker in getattr(iterator, '_workers', ()):
-                os.kill(worker.pid, self.number)
-            os.kill(os.getpid(), self.number)
+        if runner.iter + 1 != self.step:
+            return
+        self.send(runner)
+        if self.again_after is not None:
+            time.sleep(self.again_after)
+            self.send(runner)
+
+    def send(self, runner) -> None:
+        iterator = runner.train_dataloader._iterator
+        for worker in getattr(iterator, '_workers', ()):
+            os.kill(worker.pid, self.number)
+        os.kill(os.getpid(), self.number)
 
 
 @pytest.fixture(autouse=True)
 def _handlers():
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
-    ('number', 'workers'), [(signal.SIGTERM, 0), (signal.SIGUSR1, 0), (signal.SIGTERM, 2)]
+    ('number', 'workers', 'status'),
+    [
+        (signal.SIGTERM, 0, 75),
+        (signal.SIGUSR1, 0, 75),
+        (signal.SIGTERM, 2, 75),
+        (signal.SIGINT, 2, 130),
+    ],
 )
-def test_it_saves_after_the_step_exits_and_resumes(tmp_path, number, workers):
+def test_it_saves_after_the_step_exits_and_resumes(tmp_path, number, workers, status):
     options = dict(epochs=1, ema=False, checkpoint=dict(interval=100), workers=workers)
     with pytest.raises(SystemExit) as exit:
         make_runner(tmp_path / 'run', hooks=(Send(number, 4),), **options).train()
-    assert exit.value.code == 75
+    assert exit.value.code == status
     saved = torch.load(tmp_path / 'run/interrupted.pth', weights_only=True)
     assert saved['meta']['iter'] == 4
     runner = make_runner(tmp_path / 'run', **options)
@@ -59,6 +80,21 @@ def test_accumulated_gradients_are_used_first(tmp_path):
         runner.train()
     saved = torch.load(tmp_path / 'interrupted.pth', weights_only=True)
     assert saved['meta']['iter'] == 6
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path, capfd):
+    hook = Send(signal.SIGINT, 4, again_after=preemption_hook.SAME_PRESS + 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        make_runner(tmp_path, ema=False, checkpoint=dict(interval=100), hooks=(hook,)).train()
+    assert not (tmp_path / 'interrupted.pth').exists()
+    assert capfd.readouterr().err.count('Ctrl-C: saving after this step') == 1
+
+
+def test_a_ctrl_c_that_arrives_twice_is_one(tmp_path):
+    hook = Send(signal.SIGINT, 4, again_after=0)
+    with pytest.raises(SystemExit):
+        make_runner(tmp_path, ema=False, checkpoint=dict(interval=100), hooks=(hook,)).train()
+    assert (tmp_path / 'interrupted.pth').is_file()
 
 
 def test_after_training_the_signals_are_handed_back(tmp_path):

@@ -45,7 +45,8 @@ def test_writes_a_table_reuses_its_runs_and_names_what_failed(ablate, tmp_path, 
     ablate('sparse', '--work-dir', str(tmp_path), *TINY)
     assert '2 runs, 2 of them done before' in capsys.readouterr().out
 
-    ablate('sparse', '--work-dir', str(tmp_path), *TINY, '--cfg-options', 'data_root=nowhere')
+    with pytest.raises(SystemExit, match=r'error: 1 runs failed \(fcmae_.*the same command'):
+        ablate('sparse', '--work-dir', str(tmp_path), *TINY, '--cfg-options', 'data_root=nowhere')
     (row,) = json.loads((tmp_path / 'tables/table_sparse.json').read_text())['outcomes']
     assert "data folder 'nowhere/unlabelled'" in row['failure'] and not row['scores']
 
