@@ -12,6 +12,7 @@ it was. Tables are written after each model, so what is there can be read before
 import argparse
 import itertools
 import os
+import sys
 from pathlib import Path
 
 from mmcnx2.analysis.ablations import ABLATIONS
@@ -175,4 +176,7 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit('\nStopped: the same command goes on from here.')

@@ -153,8 +153,9 @@ class Demo:
             options |= {f'{loader}_dataloader.persistent_workers': False for loader in loaders}
         pairs = [f'{option}={value}' for option, value in options.items()]
         command = [str(ROOT / 'tools/train.py'), str(path)]
-        command += ['--work-dir', str(self.args.work_dir / name), '--cfg-options', *pairs]
-        return Part(name, command, '\n'.join([key, cfg.pretty_text, *pairs]))
+        command += ['--work-dir', str(self.args.work_dir / name), '--resume']
+        command += ['--cfg-options', *pairs]
+        return Part(name, command, '\n'.join([key, cfg.pretty_text, *pairs]), resumes=True)
 
 
 def main() -> None:
@@ -204,4 +205,7 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit('\nStopped: the same command goes on from here.')

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class PartRunner:
         return self._read(part, 'done.json').get('key') == part.key
 
     def seconds(self, part: Part) -> float:
-        """Return how long a finished part took."""
+        """Return how long a finished part took, with what was done before it was stopped."""
         return self._read(part, 'done.json')['seconds']
 
     def do(self, part: Part, *, label: str = '') -> Path:
@@ -61,10 +62,15 @@ class PartRunner:
         if not part.resumes or self._read(part, 'started.json').get('key') != part.key:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / 'started.json', dict(key=part.key))
-        log = folder / 'output.txt'
-        seconds = run_tool(part.command, log=log, label=label, threads=self.threads)
-        _write(folder / 'done.json', dict(key=part.key, seconds=seconds))
+        state = dict(key=part.key, seconds=self._read(part, 'started.json').get('seconds', 0.0))
+        _write(folder / 'started.json', state)
+        start = time.perf_counter()
+        try:
+            run_tool(part.command, log=folder / 'output.txt', label=label, threads=self.threads)
+        finally:
+            state['seconds'] += time.perf_counter() - start
+            _write(folder / 'started.json', state)
+        _write(folder / 'done.json', state)
         return folder
 
     def rename(self, part: Part, key: str) -> None:

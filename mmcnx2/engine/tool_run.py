@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,8 +24,8 @@ SCORES = {
 
 def run_tool(
     command: Sequence[str], *, log: Path, label: str = '', threads: int | None = None
-) -> float:
-    """Run a Python tool, show its progress in short lines, and return the seconds that it took.
+) -> None:
+    """Run a Python tool and show its progress in short lines.
 
     Args:
         command: Script and arguments; the interpreter is this one.
@@ -37,7 +36,6 @@ def run_tool(
     Raises:
         RuntimeError: If it fails. The end of its output is in the message.
     """
-    start = time.perf_counter()
     environment = dict(os.environ, **({'OMP_NUM_THREADS': str(threads)} if threads else {}))
     tail = deque(maxlen=25)
     with (
@@ -66,7 +64,6 @@ def run_tool(
             f"'{' '.join(command)}' ended with exit status {process.returncode}; all it said is in "
             f"'{log}', the end of it:\n{''.join(tail)}"
         )
-    return time.perf_counter() - start
 
 
 def shorten(line: str) -> str | None:

@@ -11,12 +11,11 @@ from mmcnx2.engine.parts import Part, PartRunner
 def jobs(tmp_path, monkeypatch):
     """``jobs(*jobs)`` with parts given by name; those called 'bad ...' fail."""
 
-    def run_tool(command, **options) -> float:
+    def run_tool(command, **options) -> None:
         if command[0].startswith('bad'):
             raise RuntimeError(f'many lines\n{command[0]} went wrong\n')
         if command[0].startswith('stop'):
             raise KeyboardInterrupt
-        return 1.0
 
     monkeypatch.setattr(parts, 'run_tool', run_tool)
     ended = []

@@ -1,5 +1,6 @@
 """Parts of a job are done once, again when what they are made from changes, and may resume."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -52,5 +53,9 @@ def test_what_failed_is_not_done_and_only_a_part_that_resumes_keeps_its_folder(
     with pytest.raises(RuntimeError, match='exit status 3'):
         runner.do(failing)
     assert not runner.is_done(part) and made(runner) == 'x'
+    before = json.loads((runner.folder / 'first/started.json').read_text())['seconds']
     runner.do(replace(part, resumes=resumes))
     assert made(runner) == after
+    assert before > 0
+    if resumes:
+        assert runner.seconds(part) > before, 'the time before it failed counts, too'
