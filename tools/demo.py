@@ -35,8 +35,8 @@ TRANSFERS = (
     ),
     (
         UPERNET,
-        'upernet_convnextv2-mini-fcmae_1xb8-500i_scenes-128x128',
-        'upernet_convnextv2-mini_1xb8-500i_scenes-128x128',
+        'upernet_convnextv2-mini-fcmae_1xb8-400i_scenes-128x128',
+        'upernet_convnextv2-mini_1xb8-400i_scenes-128x128',
     ),
 )
 
