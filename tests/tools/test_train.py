@@ -45,11 +45,13 @@ def test_pre_trains_on_a_folder_and_resumes(scenes, tmp_path):
     assert 'Epoch(train) [1][2/2]' in said
     assert '0.03125' in said, 'the rate is not scaled by 2 / 64'
 
-    options.append('train_cfg.max_epochs=2')
+    options += ['train_cfg.max_epochs=2', 'train_dataloader.num_workers=1']
+    options.append('train_dataloader.persistent_workers=True')
     said = passed(tool('train.py', config, '--resume', *options, cwd=tmp_path))
     assert 'resumed epoch: 1' in said
     assert 'Epoch(train) [1]' not in said and 'Epoch(train) [2][2/2]' in said
     assert (work_dir / 'epoch_2.pth').is_file()
+    assert 'exited unexpectedly' not in said, 'a loading process that ends with the run alarms'
 
 
 @pytest.mark.parametrize('kind', SCENES)
