@@ -41,6 +41,21 @@ def test_fcmae_step_wants_a_batch_an_arch():
     assert '--batch-size has 2 values for 3 archs: give one, or one an arch.' in done.stderr
 
 
+def test_fcmae_profile_splits_a_step_into_kinds_that_add_up():
+    small = ('--arch', 'atto', '--batch-size', '1', '--size', '64', '--steps', '1')
+    done = run('fcmae_profile.py', *small)
+    assert done.returncode == 0, done.stderr
+    lines = [cells(line) for line in done.stdout.splitlines() if line.startswith('|')]
+    assert lines[0] == ['kind', 'masked, ms', 'share', 'packed, ms', 'share']
+    rows = {kind: [float(cell) for cell in row[::2]] for kind, *row in lines[2:]}
+    whole = rows.pop('all')
+    for i, layout in enumerate(('masked', 'packed')):
+        parts = [row[i] for row in rows.values()]
+        assert whole[i] > 0 and abs(sum(parts) - whole[i]) < 1, layout
+    assert rows['masking'][0] > 0 and rows['masking'][1] == 0
+    assert rows['matrix products'][1] > 0
+
+
 def test_dense_step_compares_with_each_peer():
     done = run('dense_step.py', *'--arch atto --batch-size 1 --size 64 --rounds 1'.split())
     assert done.returncode == 0, done.stderr
