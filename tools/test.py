@@ -5,6 +5,7 @@ import os
 
 from mmengine.runner import Runner
 
+from mmcnx2.compat import join_processes_without_gpu
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
@@ -66,6 +67,7 @@ def main() -> None:
         cfg = prepare(args)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
+    join_processes_without_gpu(cfg)
     runner = Runner.from_cfg(cfg)
     if args.out and cfg.default_scope != 'mmseg':
         dump_predictions(runner, args.out, scope=cfg.default_scope)
