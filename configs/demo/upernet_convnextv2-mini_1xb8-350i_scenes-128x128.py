@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/schedules/upernet_2k.py',
     '../_base_/seg_runtime.py',
 ]
-max_iters = 400
+max_iters = 350
 train_dataloader = dict(num_workers=1)
 val_dataloader = dict(batch_size=8, num_workers=1)
 test_dataloader = val_dataloader

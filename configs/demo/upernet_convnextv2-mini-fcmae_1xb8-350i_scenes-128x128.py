@@ -1,4 +1,4 @@
-_base_ = './upernet_convnextv2-mini_1xb8-400i_scenes-128x128.py'
+_base_ = './upernet_convnextv2-mini_1xb8-350i_scenes-128x128.py'
 
 # The encoder of a pre-training run; the norms after the stages start new.
 checkpoint = 'work_dirs/demo/pretraining/epoch_10.pth'
