@@ -41,7 +41,7 @@ TRANSFERS = (
 )
 
 # Minutes on two idle cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.6, pretraining=5.5, finetuning=1.7, mask_rcnn=5.0, upernet=3.5)
+ABOUT = dict(scenes=0.6, pretraining=5.5, finetuning=1.7, mask_rcnn=5.5, upernet=3.5)
 SMOKE_SCENES = dict(unlabelled=24, train=20, val=20)
 SMOKE_OPTIONS = {'train_dataloader.batch_size': 8, 'default_hooks.logger.interval': 1}
 SMOKE_LOOPS = {

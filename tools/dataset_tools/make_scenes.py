@@ -18,9 +18,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--unlabelled', type=int, default=default.unlabelled,
                         help='number of pictures without labels')
     parser.add_argument('--train', type=int, default=default.train,
-                        help='number of labelled training pictures, at least one a class')
+                        help='number of labelled training pictures, 0 or at least one a class')
     parser.add_argument('--val', type=int, default=default.val,
-                        help='number of labelled validation pictures, at least one a class')
+                        help='number of labelled validation pictures, 0 or at least one a class')
     parser.add_argument('--size', type=int, default=default.size, help='side of a picture, pixels')
     parser.add_argument('--classes', type=int, default=default.classes,
                         help='number of object classes, 2 to 10')
