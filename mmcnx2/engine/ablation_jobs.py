@@ -37,7 +37,7 @@ class AblationJobs:
         self._before = sum(map(runner.is_done, parts.values()))
         self._number = 0
         self._stopped = threading.Event()
-        self._ending_job = threading.Lock()
+        self._lock = threading.Lock()  # for counting, and for what follows a job
 
     def do(self) -> None:
         """Do what is not done yet, and print a line for each part that has ended."""
@@ -69,8 +69,9 @@ class AblationJobs:
                     break  # the others start from it
                 continue
             if not reused:
-                self._tell(part)
-        with self._ending_job:
+                with self._lock:
+                    self._tell(part)
+        with self._lock:
             self.after_job()
 
     def _tell(self, part: Part) -> None:

@@ -1,6 +1,6 @@
 """From the runs of an ablation to its table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmcnx2.analysis.ablation_report import AblationReport, Outcome
 from mmcnx2.analysis.ablations import ABLATIONS, Row
@@ -22,24 +22,31 @@ def report_ablation(
         paper_settings: Of the paper's, likewise.
     """
     ablation = ABLATIONS[key]
-    parts = {part.name: part for job in run.jobs(ablation.rows) for part in job}
+    parts = {row: _parts(row, run) for row in ablation.rows}
+    every = [part for before, after in parts.values() for part in [before, *after] if part]
     return AblationReport(
         key=key,
         title=ablation.title,
-        outcomes=[_outcome(row, run, failures) for row in ablation.rows],
+        outcomes=[_outcome(row, *parts[row], run, failures) for row in ablation.rows],
         settings=settings,
         paper_settings=paper_settings,
-        times={
-            name: run.runner.seconds(part)
-            for name, part in parts.items()
-            if run.runner.is_done(part)
-        },
+        times={part.name: run.runner.seconds(part) for part in every if run.runner.is_done(part)},
     )
 
 
-def _outcome(row: Row, run: AblationRun, failures: Mapping[str, str]) -> Outcome:
-    parts = [run.finetuning(row, seed) for seed in run.scale.seeds]
+def _parts(row: Row, run: AblationRun) -> tuple[Part | None, list[Part]]:
+    """Return a row's pre-training, if it has one, and its fine-tunings."""
     before = run.pretraining(row.pretraining) if row.pretraining else None
+    return before, [run.finetuning(row, seed) for seed in run.scale.seeds]
+
+
+def _outcome(
+    row: Row,
+    before: Part | None,
+    parts: Sequence[Part],
+    run: AblationRun,
+    failures: Mapping[str, str],
+) -> Outcome:
     logs = [_log(run, part) for part in parts if run.runner.is_done(part)]
     failed = [failures[p.name] for p in [before, *parts] if p and p.name in failures]
     loss = None

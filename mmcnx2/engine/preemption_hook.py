@@ -62,6 +62,7 @@ class PreemptionHook(Hook):
         self.signals = [signal.Signals[name] for name in signals]
         self.exit_code = exit_code
         self.received = 0
+        self._pressed = None  # when Ctrl-C was
         self._before = {}
 
     def before_run(self, runner: Runner) -> None:
@@ -116,7 +117,7 @@ class PreemptionHook(Hook):
 
     def _note_ctrl_c(self) -> None:
         now = time.monotonic()
-        if self.received != signal.SIGINT:
+        if self._pressed is None:
             self._pressed = now
             if is_main_process():
                 # print() must not be called where it may have been interrupted.

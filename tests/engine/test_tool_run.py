@@ -22,7 +22,7 @@ def test_lines_that_tell_progress_are_kept(line, short):
     assert shorten(line) == short
 
 
-def test_all_output_is_kept_and_the_time_returned(tmp_path, capfd):
+def test_all_output_is_kept_and_progress_shown(tmp_path, capfd):
     tool = tmp_path / 'tool.py'
     tool.write_text('import sys\nprint("Wrote it")\nprint("aside", file=sys.stderr)\n')
     log = tmp_path / 'output.txt'

@@ -14,6 +14,13 @@ def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
     return start([sys.executable, ROOT / 'tools' / name, *arguments], cwd=cwd)
 
 
+def torchrun(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a tool in two processes."""
+    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+    command = [sys.executable, *launch, ROOT / 'tools' / name, *arguments]
+    return start([*command, '--launcher', 'pytorch'], cwd=cwd)
+
+
 def start(command: Sequence, *, cwd: Path) -> subprocess.CompletedProcess:
     """Run a command that finds the package, with one thread a process."""
     threads = dict(OMP_NUM_THREADS='1', MKL_NUM_THREADS='1')

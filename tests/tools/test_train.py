@@ -3,14 +3,13 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from mmcnx2.datasets.scenes import SceneSettings, build
-from tests.support.command_line import ROOT, passed, start, tool
+from tests.support.command_line import ROOT, passed, tool, torchrun
 from tests.support.toy_config import shorten, shrink
 
 FOLDER = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
@@ -80,14 +79,10 @@ def test_two_processes_score_as_one_does(scenes, tmp_path):
     config = toy(SCENES['classification'], tmp_path)
     moved = ['--cfg-options', f'data_root={scenes}']
     passed(tool('train.py', config, '--work-dir', 'run', '--no-validate', *moved, cwd=tmp_path))
-    test = [ROOT / 'tools/test.py', config, tmp_path / 'run/epoch_1.pth']
-    launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+    test = ['test.py', config, tmp_path / 'run/epoch_1.pth', *moved]
     scores = [
-        set(re.findall(r'accuracy/top1: ([\d.]+)', passed(start(command, cwd=tmp_path))))
-        for command in (
-            [sys.executable, *test, *moved],
-            [*launch, *test, '--launcher', 'pytorch', *moved],
-        )
+        set(re.findall(r'accuracy/top1: ([\d.]+)', passed(run(*test, cwd=tmp_path))))
+        for run in (tool, torchrun)
     ]
     assert scores[0] == scores[1] and len(scores[0]) == 1, scores
 

@@ -1,7 +1,6 @@
 """tools/train.py under torchrun on a CPU: FSDP2, then DDP from its checkpoint; DeepSpeed."""
 
 import re
-import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from tests.support.command_line import ROOT, passed, start, tool
+from tests.support.command_line import ROOT, passed, tool, torchrun
 from tests.support.toy_config import shorten, shrink
 
 CONFIG = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
@@ -34,20 +33,14 @@ def config(tmp_path):
     return tmp_path / 'toy.py'
 
 
-def torchrun(*arguments) -> list:
-    """Return the command that trains in two processes."""
-    launch = [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
-    return [*launch, ROOT / 'tools/train.py', *arguments, '--launcher', 'pytorch']
-
-
 def test_sharded_then_not(config, tmp_path):
-    train = [*torchrun(config, '--resume', '--work-dir', tmp_path / 'run'), '--cfg-options']
-    said = passed(start([*train, 'runner_type=mmcnx2.ShardedRunner'], cwd=tmp_path))
+    train = ['train.py', config, '--resume', '--work-dir', tmp_path / 'run', '--cfg-options']
+    said = passed(torchrun(*train, 'runner_type=mmcnx2.ShardedRunner', cwd=tmp_path))
     assert 'Epoch(train) [1][2/2]' in said
     first = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)
     assert all(type(value) is torch.Tensor for value in first['state_dict'].values())
 
-    said = passed(start([*train, 'train_cfg.max_epochs=2'], cwd=tmp_path))
+    said = passed(torchrun(*train, 'train_cfg.max_epochs=2', cwd=tmp_path))
     assert re.search(r'Resuming from .*epoch_1\.pth', said)
     assert 'Epoch(train) [1]' not in said and 'Epoch(train) [2][2/2]' in said
 
@@ -69,8 +62,9 @@ def test_deepspeed_trains_and_resumes(config, tmp_path, monkeypatch):
     toy.update(runner_type=delta.runner_type, strategy=delta.strategy)
     toy.optim_wrapper = dict(delta.optim_wrapper, optimizer=toy.optim_wrapper.optimizer)
     toy.dump(config)
-    train = torchrun(config, '--resume', '--work-dir', tmp_path / 'run')
-    passed(start(train, cwd=tmp_path))
+    train = ['train.py', config, '--resume', '--work-dir', tmp_path / 'run']
+    passed(torchrun(*train, cwd=tmp_path))
     assert (tmp_path / 'run/epoch_1.pth').is_dir(), 'DeepSpeed saves folders'
-    said = passed(start([*train, '--cfg-options', 'train_cfg.max_epochs=2'], cwd=tmp_path))
+    longer = ['--cfg-options', 'train_cfg.max_epochs=2']
+    said = passed(torchrun(*train, *longer, cwd=tmp_path))
     assert 'Epoch(train) [1]' not in said and 'Epoch(train) [2][2/2]' in said
