@@ -15,8 +15,8 @@ def get_layout(name: str, ops: str = 'torch') -> type[Layout]:
 
     Args:
         name: 'dense', 'masked', 'packed', or 'minkowski' where MinkowskiEngine is installed.
-        ops: 'torch', or 'triton' for the dense and the packed one with Triton's kernels; the other
-            two are references and have one way to compute.
+        ops: 'torch', 'triton' for the dense and the packed one with Triton's kernels, or 'numba'
+            for the packed one with Numba's. The others have one way to compute.
 
     Raises:
         ValueError: No such layout.
@@ -31,6 +31,10 @@ def get_layout(name: str, ops: str = 'torch') -> type[Layout]:
         from mmcnx2.layouts.triton import TritonDenseLayout, TritonPackedLayout
 
         return {'dense': TritonDenseLayout, 'packed': TritonPackedLayout}[name]
+    if ops == 'numba' and name == 'packed':
+        from mmcnx2.layouts.numba import NumbaPackedLayout
+
+        return NumbaPackedLayout
     if name not in _LAYOUTS:
         known = ', '.join([*_LAYOUTS, 'minkowski'])
         raise ValueError(f'layout={name!r} is unknown: use one of {known}.')

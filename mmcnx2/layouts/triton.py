@@ -4,20 +4,16 @@ from torch import Tensor
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.layouts.dense import DenseLayout
-from mmcnx2.layouts.packed import KERNEL_RADIUS, PackedLayout
+from mmcnx2.layouts.windowed import WindowedLayout
 from mmcnx2.ops.depthwise_conv.triton import depthwise_conv
 from mmcnx2.ops.depthwise_conv.windows import Windows
 from mmcnx2.ops.grn.triton import gelu_grn
 
 
-class TritonPackedLayout(PackedLayout):
+class TritonPackedLayout(WindowedLayout):
     """Rows of visible sites; see :class:`PackedLayout`."""
 
-    def plan_depthwise_conv(self) -> Windows:
-        return Windows.of_blocks(self.patches, self.grid, self.side, KERNEL_RADIUS)
-
-    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return depthwise_conv(x, weight, bias, self.neighbours)
+    convolve = staticmethod(depthwise_conv)
 
     def gelu_grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
         return gelu_grn(x, gamma, beta, eps)

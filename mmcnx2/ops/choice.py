@@ -1,44 +1,54 @@
-"""Which kernels compute: plain torch or Triton."""
+"""Which kernels compute: plain torch, Triton on CUDA, or Numba on a CPU."""
 
 from importlib.util import find_spec
 
 import torch
 
-OPS = ('auto', 'torch', 'triton')
+OPS = ('auto', 'torch', 'triton', 'numba')
+_FAST = {'cuda': 'triton', 'cpu': 'numba'}
 
 
 def check_ops(ops: str) -> None:
-    """Refuse an unknown name, or Triton where it is missing.
+    """Refuse an unknown name, or kernels whose compiler is missing.
 
     Raises:
         ValueError: Not one of :data:`OPS`.
-        ImportError: 'triton' without Triton.
+        ImportError: 'triton' without Triton, or 'numba' without Numba.
     """
     if ops not in OPS:
         raise ValueError(f'ops={ops!r} is unknown: use one of {", ".join(OPS)}.')
-    if ops == 'triton' and find_spec('triton') is None:
+    if ops in _FAST.values() and find_spec(ops) is None:
         raise ImportError(
-            'ops="triton" needs Triton, which is not installed: pip install triton, or use '
+            f'ops="{ops}" needs {ops.title()}, which is not installed: pip install {ops}, or use '
             'ops="auto", which takes plain torch then.'
         )
 
 
 def choose_ops(ops: str, device: torch.device) -> str:
-    """Return 'torch' or 'triton'.
+    """Return 'torch', 'triton' or 'numba'.
 
     Args:
-        ops: 'auto' takes Triton on CUDA where it is installed, and torch elsewhere.
+        ops: 'auto' takes Triton on CUDA and Numba on a CPU where they are installed, and torch
+            elsewhere.
         device: Of the images.
+
+    Raises:
+        ValueError: 'numba' for images that are not on a CPU.
     """
+    if ops == 'numba' and device.type not in ('cpu', 'meta'):
+        raise ValueError(
+            f'ops="numba" computes on a CPU, but the images are on {device}: use ops="auto".'
+        )
     if ops != 'auto':
         return ops
-    return 'triton' if device.type == 'cuda' and find_spec('triton') else 'torch'
+    fast = _FAST.get(device.type)
+    return fast if fast and find_spec(fast) else 'torch'
 
 
 def describe_ops(ops: str) -> str:
     """Say in one line which kernels will compute here, for the log."""
-    on_cuda = choose_ops(ops, torch.device('cuda'))
-    elsewhere = choose_ops(ops, torch.device('cpu'))
-    where = 'on every device' if on_cuda == elsewhere else f'on CUDA, {elsewhere} elsewhere'
     cuda = 'available' if torch.cuda.is_available() else 'not available'
-    return f"ops='{ops}': {on_cuda} {where}; CUDA is {cuda}"
+    if ops != 'auto':
+        return f"ops='{ops}' on every device; CUDA is {cuda}"
+    on = {device: choose_ops(ops, torch.device(device)) for device in _FAST}
+    return f"ops='auto': {on['cuda']} on CUDA, {on['cpu']} on a CPU; CUDA is {cuda}"

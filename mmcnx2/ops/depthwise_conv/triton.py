@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from mmcnx2.ops.depthwise_conv.windows import Windows
+from mmcnx2.ops.depthwise_conv.operation import build_operation
 
 # Sites and channels of one program: 128 threads then hold 16 sums each and spill nothing.
 FORWARD_TILE = (32, 64)
@@ -18,82 +18,6 @@ FORWARD_TILE = (32, 64)
 WEIGHT_TILE = (8, 64)
 # At most so many programs share the sites of a weight's gradient: enough to fill a large GPU.
 WEIGHT_CHUNKS = 64
-
-
-def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Windows) -> Tensor:
-    """Convolve each channel with its own kernel; what is hidden or outside counts as zero.
-
-    Args:
-        x: ``(N, ..., C)`` rows of sites in memory order, float16, bfloat16, float32 or float64.
-        weight: ``(C, 1, k, k)``, k odd.
-        bias: ``(C,)`` or None.
-        windows: Planned for these rows and radius ``k // 2``.
-
-    Returns:
-        The shape of x, in autocast's dtype under autocast and x's otherwise.
-    """
-    device = x.device.type
-    if torch.is_autocast_enabled(device):
-        x = x.to(torch.get_autocast_dtype(device))
-    rows = _depthwise_conv(
-        x.reshape(-1, x.shape[-1]), weight, bias, windows.source, windows.group_rows
-    )
-    return rows.view(x.shape)
-
-
-@torch.library.custom_op('mmcnx2::depthwise_conv', mutates_args=())
-def _depthwise_conv(
-    rows: Tensor, weight: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
-) -> Tensor:
-    return _convolve(rows, _taps(weight), bias, source, group_rows)
-
-
-@_depthwise_conv.register_fake
-def _(rows, weight, bias, source, group_rows):
-    return torch.empty_like(rows, memory_format=torch.contiguous_format)
-
-
-@torch.library.custom_op('mmcnx2::depthwise_conv_backward', mutates_args=())
-def _depthwise_conv_backward(
-    grad: Tensor, rows: Tensor, weight: Tensor, source: Tensor, group_rows: int
-) -> tuple[Tensor, Tensor]:
-    """Return the gradients of rows and weight.
-
-    The rows' gradient is the same convolution with the kernel turned by 180 degrees: a site and its
-    neighbour trade places.
-    """
-    grad = grad.contiguous()
-    grad_rows = _convolve(grad, _taps(weight).flip(0), None, source, group_rows)
-    return grad_rows, _weight_gradient(grad, rows, weight, source, group_rows)
-
-
-@_depthwise_conv_backward.register_fake
-def _(grad, rows, weight, source, group_rows):
-    return torch.empty_like(rows), torch.empty_like(weight)
-
-
-def _save(ctx, inputs, output):
-    rows, weight, bias, source, group_rows = inputs
-    ctx.save_for_backward(rows, weight, source)
-    ctx.group_rows = group_rows
-    ctx.bias_dtype = None if bias is None else bias.dtype
-
-
-def _backward(ctx, grad):
-    rows, weight, source = ctx.saved_tensors
-    grad_rows, grad_weight = _depthwise_conv_backward(grad, rows, weight, source, ctx.group_rows)
-    grad_bias = None
-    if ctx.bias_dtype is not None:
-        grad_bias = grad.sum(0, dtype=_sum_dtype(grad)).to(ctx.bias_dtype)
-    return grad_rows, grad_weight, grad_bias, None, None
-
-
-_depthwise_conv.register_autograd(_backward, setup_context=_save)
-
-
-def _taps(weight):
-    """Weights as ``(k * k, C)``, so that a program reads its channels side by side."""
-    return weight.flatten(1).t().contiguous()
 
 
 def _sum_dtype(x):
@@ -115,8 +39,9 @@ def _geometry(rows, source, taps, group_rows):
     )
 
 
-def _convolve(rows, taps, bias, source, group_rows):
-    rows = rows.contiguous()
+def _convolve(
+    rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
+) -> Tensor:
     out = torch.empty_like(rows)
     geometry = _geometry(rows, source, len(taps), group_rows)
     sites, channels = FORWARD_TILE
@@ -130,9 +55,9 @@ def _convolve(rows, taps, bias, source, group_rows):
     return out
 
 
-def _weight_gradient(grad, rows, weight, source, group_rows):
-    rows = rows.contiguous()
-    kernel = weight.shape[-1]
+def _gradient_of_taps(
+    grad: Tensor, rows: Tensor, source: Tensor, group_rows: int, kernel: int
+) -> Tensor:
     geometry = _geometry(rows, source, kernel * kernel, group_rows)
     sites, channels = WEIGHT_TILE
     channels = min(channels, triton.next_power_of_2(rows.shape[1]))
@@ -149,7 +74,10 @@ def _weight_gradient(grad, rows, weight, source, group_rows):
         TILES=tiles_each, ROW=triton.next_power_of_2(kernel), SITES=sites, CHANNELS=channels,
         SUM=tl.float64 if rows.dtype == torch.float64 else tl.float32,
     )
-    return partial.sum(0).permute(2, 0, 1).unsqueeze(1).to(weight.dtype).contiguous()
+    return partial.sum(0).flatten(0, 1)
+
+
+depthwise_conv = build_operation('depthwise_conv_triton', _convolve, _gradient_of_taps)
 
 
 @triton.jit

@@ -70,7 +70,7 @@ def test_the_operation_keeps_torchs_contract():
     windows = Windows.of_map(2, 3, RADIUS, DEVICE)
     x, weight, bias = (tensor.to(DEVICE).requires_grad_() for tensor in inputs(6, 2).values())
     arguments = (x, weight, bias, windows.source, windows.group_rows)
-    torch.library.opcheck(torch.ops.mmcnx2.depthwise_conv.default, arguments)
+    torch.library.opcheck(torch.ops.mmcnx2.depthwise_conv_triton.default, arguments)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Depthwise convolution of packed blocks on a CPU, compiled by Numba when it is first called.
+
+Each site's visible neighbours are listed once, through the windows' table, and their products with
+the taps are added up over all channels, which lie side by side and fill vector registers. Neither
+windows nor canvases are gathered, and hidden neighbours cost nothing.
+"""
+
+import numba
+import numpy as np
+import torch
+from numba import prange
+from torch import Tensor
+
+from mmcnx2.ops.depthwise_conv.operation import build_operation
+
+
+def _compile(parallel: bool = False):
+    """Compile for any types; kept on disk where the installation or the user's cache is writable.
+
+    'contract' allows a multiplication and an addition to be rounded as one, and nothing else.
+    """
+
+    def decorate(function):
+        options = dict(parallel=parallel, nogil=True, fastmath={'contract'})
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:  # nowhere to keep it: every process compiles its own
+            return numba.njit(**options)(function)
+
+    return decorate
+
+
+def _convolve(
+    rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
+) -> Tensor:
+    wide = _wide(rows)
+    bias = wide.new_zeros(rows.shape[1]) if bias is None else bias.to(wide.dtype)
+    out = torch.empty_like(wide)
+    arrays = _arrays(wide, taps.to(wide.dtype), bias.contiguous(), source)
+    _convolve_blocks(*arrays, *_arrays(out), torch.get_num_threads())
+    return out.to(rows.dtype)
+
+
+def _gradient_of_taps(
+    grad: Tensor, rows: Tensor, source: Tensor, group_rows: int, kernel_size: int
+) -> Tensor:
+    wide = _wide(rows)
+    parts = torch.get_num_threads()
+    partial = wide.new_zeros(parts, kernel_size**2, rows.shape[1])
+    _sum_taps(*_arrays(wide, _wide(grad), source, partial), parts)
+    return partial.sum(0)
+
+
+depthwise_conv = build_operation('depthwise_conv_numba', _convolve, _gradient_of_taps)
+
+
+def _wide(x):
+    """Float32 or float64: Numba knows no bfloat16, and sums are to be wide."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _arrays(*tensors):
+    return [tensor.detach().numpy() for tensor in tensors]
+
+
+@_compile()
+def _add_products(total, left, left_rows, right, right_rows, count):
+    """Add ``left[left_rows[n]] * right[right_rows[n]]``, n < count, to ``total``, channel-wise."""
+    fours = count - count % 4
+    for n in range(0, fours, 4):  # four at a time, for one load and store of the total
+        left_0, right_0 = left[left_rows[n]], right[right_rows[n]]
+        left_1, right_1 = left[left_rows[n + 1]], right[right_rows[n + 1]]
+        left_2, right_2 = left[left_rows[n + 2]], right[right_rows[n + 2]]
+        left_3, right_3 = left[left_rows[n + 3]], right[right_rows[n + 3]]
+        for c in range(len(total)):
+            total[c] += (left_0[c] * right_0[c] + left_1[c] * right_1[c]) + (
+                left_2[c] * right_2[c] + left_3[c] * right_3[c]
+            )
+    for n in range(fours, count):
+        left_0, right_0 = left[left_rows[n]], right[right_rows[n]]
+        for c in range(len(total)):
+            total[c] += left_0[c] * right_0[c]
+
+
+@_compile(parallel=True)
+def _convolve_blocks(rows, taps, bias, source, out, parts):
+    kernel = int(round(np.sqrt(len(taps))))
+    side = source.shape[1] - kernel + 1
+    for part in prange(parts):
+        seen = np.empty(len(taps), np.uint32)
+        through = np.empty(len(taps), np.uint32)
+        for block in range(part * len(source) // parts, (part + 1) * len(source) // parts):
+            for y in range(side):
+                for x in range(side):
+                    count = 0
+                    for dy in range(kernel):
+                        for dx in range(kernel):
+                            row = source[block, y + dy, x + dx]
+                            if row >= 0:
+                                seen[count], through[count] = row, dy * kernel + dx
+                                count += 1
+                    total = out[(block * side + y) * side + x]
+                    total[:] = bias
+                    _add_products(total, rows, seen, taps, through, count)
+
+
+@_compile(parallel=True)
+def _sum_taps(rows, grad, source, partial, parts):
+    kernel = int(round(np.sqrt(partial.shape[1])))
+    side = source.shape[1] - kernel + 1
+    for part in prange(parts):
+        seen = np.empty(side * side, np.uint32)
+        own = np.empty(side * side, np.uint32)
+        for block in range(part * len(source) // parts, (part + 1) * len(source) // parts):
+            for dy in range(kernel):
+                for dx in range(kernel):
+                    count = 0
+                    for y in range(side):
+                        for x in range(side):
+                            row = source[block, y + dy, x + dx]
+                            if row >= 0:
+                                seen[count], own[count] = row, (block * side + y) * side + x
+                                count += 1
+                    total = partial[part, dy * kernel + dx]
+                    _add_products(total, rows, seen, grad, own, count)
