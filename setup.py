@@ -25,10 +25,12 @@ OPENMMLAB = [
 DETECTION = ['mmdet>=3.3.0,<3.4']
 SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
+CPU = ['numba>=0.61']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,
     'seg': OPENMMLAB + SEGMENTATION,
+    'cpu': CPU,
     'minkowski': ['MinkowskiEngine==0.5.4'],
     # 0.19 has lost a module that mmengine 0.10.7 imports (deepspeed.runtime.fp16.onebit).
     'deepspeed': [*OPENMMLAB, 'deepspeed>=0.16,<0.19'],
@@ -39,7 +41,7 @@ EXTRAS = {
 # MinkowskiEngine and DeepSpeed are compiled: they stay out of 'all', which installs from wheels; so
 # does transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
-EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, 'tensorboard', *EXTRAS['dev']]
+EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, 'tensorboard', *EXTRAS['dev']]
 
 
 class BuildWithMim(build_py):

@@ -34,7 +34,7 @@ def describe(facts: Facts) -> list[str]:
     opencv = [name for name in versions if name.startswith('opencv-python')]
     rows.append(('OpenCV', _list(f'{name} {versions[name]}' for name in opencv)))
     rows.append(('GPU', _list(facts.gpus) if facts.gpus else 'none (training runs on the CPU)'))
-    rows.append(('Triton', versions.get('triton', 'absent')))
+    rows += [(name, versions.get(name.lower(), 'absent')) for name in ('Triton', 'Numba')]
     rows.append(('MinkowskiEngine', facts.minkowski))
     for module in OFFICIAL:
         names = carriers(module, facts)

@@ -34,7 +34,8 @@ class ConvNeXtV2(nn.Module):
         arch: A name of :data:`ARCHS`, or ``dict(depths=..., channels=...)`` with one entry a stage.
         layout: How features are stored when a mask is given: 'packed' (fast), 'masked' (the
             definition), 'minkowski' (optional). Without a mask everything is dense.
-        ops: Kernels: 'torch', 'triton', or 'auto', which takes Triton on CUDA if it is installed.
+        ops: Kernels: 'torch', 'triton', 'numba', or 'auto', which takes Triton on CUDA and Numba
+            on a CPU where they are installed.
         in_channels: Channels of the images.
         stem_patch_size: Kernel and stride of the stem in pixels.
         out_indices: Stages whose maps are returned, negative from the end.

@@ -25,7 +25,7 @@ class FCMAEDecoder(nn.Module):
         use_grn: GRN in the decoder's blocks, as in the encoder's.
         grn_scope: 'image' or 'batch', as for :class:`ConvNeXtV2`.
         response: What stands in GRN's place instead, as for :class:`ConvNeXtV2`.
-        ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
+        ops: Kernels: 'auto', 'torch', 'triton' or 'numba', as for :class:`ConvNeXtV2`.
 
     Raises:
         ValueError: An unknown name, or a size below 1.

@@ -82,7 +82,7 @@ def refused(value) -> bool:
 COUNT, INTEGER = whole(1), whole(-(2**63), 2**63 - 1)
 SHARE = number(lambda v: 0 <= v <= 1)
 INSIDE = number(lambda v: 0 < v < 1)
-OPS = one_of('auto', 'torch', 'triton')
+OPS = one_of('auto', 'torch', 'triton', 'numba')
 SCOPES = one_of('image', 'batch')
 CONFIG = mapping
 MAYBE_CONFIG = either(nothing, mapping)

@@ -42,26 +42,33 @@ CASES = {
 }
 
 
-def compare_layouts(*, size, count, batch=2, options=None):
+@pytest.fixture(params=['torch', 'numba'])
+def ops(request):
+    if request.param != 'torch':
+        pytest.importorskip(request.param)
+    return request.param
+
+
+def compare_layouts(ops, *, size, count, batch=2, options=None):
     options = options or {}
     stem = options.get('stem_patch_size', 4)
     stride = stem * 2 ** (len(options.get('arch', {'depths': range(4)})['depths']) - 1)
     images = make_images(batch, *size, options.get('in_channels', 3))
     visible = make_visible(batch, size[0] // stride, size[1] // stride, count)
     expected = gradients(make_net(layout='masked', **options), images, visible)
-    actual = gradients(make_net(layout='packed', **options), images, visible)
+    actual = gradients(make_net(layout='packed', ops=ops, **options), images, visible)
     assert_all_close(expected, actual, relative=1e-10)
 
 
 @pytest.mark.parametrize('case', CASES.values(), ids=CASES.keys())
-def test_packed_equals_masked(case):
-    compare_layouts(**case)
+def test_packed_equals_masked(case, ops):
+    compare_layouts(ops, **case)
 
 
 @pytest.mark.parametrize('name', ARCHS)
-def test_packed_equals_masked_at_every_published_width(name):
+def test_packed_equals_masked_at_every_published_width(name, ops):
     arch = {'depths': (1, 1, 1, 1), 'channels': ARCHS[name]['channels']}
-    compare_layouts(size=(64, 32), count=1, batch=2, options={'arch': arch})
+    compare_layouts(ops, size=(64, 32), count=1, batch=2, options={'arch': arch})
 
 
 def test_drop_path_drops_the_same_images_in_both_layouts():

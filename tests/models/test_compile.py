@@ -10,7 +10,8 @@ from tests.support.toy import make_images, make_net, make_visible
 
 
 @pytest.mark.parametrize(
-    ('layout', 'ops'), [('masked', 'torch'), ('packed', 'torch'), ('packed', 'triton')]
+    ('layout', 'ops'),
+    [('masked', 'torch'), ('packed', 'torch'), ('packed', 'triton'), ('packed', 'numba')],
 )
 def test_the_encoder_is_one_graph(layout, ops):
     net, images = make_net(layout=layout, ops=ops), make_images(1, 32, 64)

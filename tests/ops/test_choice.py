@@ -11,9 +11,14 @@ from mmcnx2.ops.choice import choose_ops, describe_ops
 CPU, CUDA = torch.device('cpu'), torch.device('cuda')
 
 
-def test_auto_takes_triton_on_cuda_alone():
-    assert choose_ops('auto', CPU) == 'torch'
-    assert choose_ops('auto', CUDA) == ('triton' if find_spec('triton') else 'torch')
+FAST = {CUDA: 'triton', CPU: 'numba'}
+INSTALLED = {device: name for device, name in FAST.items() if find_spec(name)}
+
+
+def test_auto_takes_triton_on_cuda_and_numba_on_a_cpu():
+    for device in (CPU, CUDA):
+        assert choose_ops('auto', device) == INSTALLED.get(device, 'torch')
+    assert choose_ops('auto', torch.device('meta')) == 'torch'
 
 
 def test_a_named_choice_holds_everywhere():
@@ -22,14 +27,20 @@ def test_a_named_choice_holds_everywhere():
         assert choose_ops('triton', device) == 'triton'
 
 
-def test_without_triton_auto_takes_torch_and_triton_is_refused(monkeypatch):
+def test_numba_is_refused_off_the_cpu():
+    with pytest.raises(ValueError, match='ops="numba" computes on a CPU, but the images are on cu'):
+        choose_ops('numba', CUDA)
+
+
+@pytest.mark.parametrize('name', ['triton', 'numba'])
+def test_without_its_compiler_auto_takes_torch_and_the_name_is_refused(name, monkeypatch):
     monkeypatch.setattr(choice, 'find_spec', lambda name: None)
-    assert choose_ops('auto', CUDA) == 'torch'
-    with pytest.raises(ImportError, match='ops="triton" needs Triton, which is not installed'):
-        choice.check_ops('triton')
+    assert choose_ops('auto', CUDA) == choose_ops('auto', CPU) == 'torch'
+    with pytest.raises(ImportError, match=f'ops="{name}" needs {name.title()}, which is not inst'):
+        choice.check_ops(name)
 
 
 def test_the_log_says_it_in_a_line():
-    assert describe_ops('torch').startswith("ops='torch': torch on every device; CUDA is ")
-    if find_spec('triton'):
-        assert "'auto': triton on CUDA, torch elsewhere" in describe_ops('auto')
+    assert describe_ops('torch').startswith("ops='torch' on every device; CUDA is ")
+    on_cuda, on_cpu = (INSTALLED.get(device, 'torch') for device in (CUDA, CPU))
+    assert f"'auto': {on_cuda} on CUDA, {on_cpu} on a CPU; CUDA" in describe_ops('auto')

@@ -75,7 +75,7 @@ class UNetDecoder(nn.Module):
         patch_size: Side of a patch in pixels, the encoder's total stride.
         out_channels: Channels of the images.
         use_grn: GRN in the blocks, as in the encoder's.
-        ops: Kernels: 'auto', 'torch' or 'triton', as for :class:`ConvNeXtV2`.
+        ops: Kernels: 'auto', 'torch', 'triton' or 'numba', as for :class:`ConvNeXtV2`.
     """
 
     rise = Rise

@@ -1,6 +1,7 @@
 """7x7 depthwise convolution of visible sites or whole maps, channels last.
 
-``reference`` is plain torch, ``triton`` the fast one, which is imported where it is wanted.
+``reference`` is plain torch. The fast ones, ``triton`` on CUDA and ``numba`` on a CPU, are imported
+where they are wanted.
 """
 
 from mmcnx2.ops.depthwise_conv.frames import Frames

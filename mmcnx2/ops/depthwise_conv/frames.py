@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmcnx2.ops.depthwise_conv import weight_gradient
-
 
 @dataclass(frozen=True)
 class Frames:
@@ -27,14 +25,11 @@ class Frames:
         target: Int64 ``(N * T * b * b,)``, the site in the frames' output at which each packed
             row lies, or None where the output is the packed rows in order.
         padding: Zeros that the convolution adds around a frame, in sites.
-        around: Int64, the rows of each visible block's window as in ``source``, through which the
-            weight gradient is computed; None where the frames serve that better.
     """
 
     source: Tensor
     target: Tensor | None
     padding: int
-    around: Tensor | None
 
     @classmethod
     def windows(cls, rows: Tensor, patches: Tensor, radius: int) -> 'Frames':
@@ -45,9 +40,11 @@ class Frames:
             patches: Int64 ``(N * T,)``, indices of the visible blocks over ``N * h * w``.
             radius: The kernel's radius in sites.
         """
-        windows = _windows(rows, patches, radius)
-        pays = weight_gradient.pays(rows.shape[-1], 2 * radius + 1)
-        return cls(windows, target=None, padding=0, around=windows if pays else None)
+        side = rows.shape[-1]
+        padded = torch.nn.functional.pad(_grid(rows), [radius] * 4, value=patches.numel() * side**2)
+        span = side + 2 * radius
+        windows = padded.unfold(1, span, side).unfold(2, span, side).flatten(0, 2)
+        return cls(windows.index_select(0, patches), target=None, padding=0)
 
     @classmethod
     def canvas(cls, rows: Tensor, patches: Tensor, radius: int) -> 'Frames':
@@ -55,13 +52,7 @@ class Frames:
         n, h, w, side, _ = rows.shape
         sites = torch.arange(rows.numel(), device=rows.device).view(n, h, side, w, side)
         blocks = sites.transpose(2, 3).reshape(n * h * w, side * side)
-        pays = weight_gradient.pays(side, 2 * radius + 1)
-        return cls(
-            _grid(rows),
-            blocks.index_select(0, patches).flatten(),
-            padding=radius,
-            around=_windows(rows, patches, radius) if pays else None,
-        )
+        return cls(_grid(rows), blocks.index_select(0, patches).flatten(), padding=radius)
 
     @classmethod
     def plan(cls, patches: Tensor, grid: tuple[int, int, int], side: int, radius: int) -> 'Frames':
@@ -89,16 +80,6 @@ class Frames:
         rows = patches.new_full((grid[0] * grid[1] * grid[2], side, side), count)
         packed = torch.arange(count, device=patches.device).view(-1, side, side)
         return rows.index_copy(0, patches, packed).view(*grid, side, side)
-
-
-def _windows(rows: Tensor, patches: Tensor, radius: int) -> Tensor:
-    """Return ``(M, b + 2 * radius, b + 2 * radius)``, the rows in and around visible blocks."""
-    side = rows.shape[-1]
-    outside = patches.numel() * side**2
-    padded = torch.nn.functional.pad(_grid(rows), [radius] * 4, value=outside)
-    span = side + 2 * radius
-    windows = padded.unfold(1, span, side).unfold(2, span, side).flatten(0, 2)
-    return windows.index_select(0, patches)
 
 
 def _grid(rows: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ def _convolve(
     bias = wide.new_zeros(rows.shape[1]) if bias is None else bias.to(wide.dtype)
     out = torch.empty_like(wide)
     arrays = _arrays(wide, taps.to(wide.dtype), bias.contiguous(), source)
-    _convolve_blocks(*arrays, *_arrays(out), torch.get_num_threads())
+    _convolve_blocks(*arrays, group_rows, *_arrays(out), torch.get_num_threads())
     return out.to(rows.dtype)
 
 
@@ -47,7 +47,8 @@ def _gradient_of_taps(
     wide = _wide(rows)
     parts = torch.get_num_threads()
     partial = wide.new_zeros(parts, kernel_size**2, rows.shape[1])
-    _sum_taps(*_arrays(wide, _wide(grad), source, partial), parts)
+    arrays = _arrays(wide, _wide(grad), source)
+    _sum_taps(*arrays, group_rows, *_arrays(partial), parts)
     return partial.sum(0)
 
 
@@ -83,43 +84,55 @@ def _add_products(total, left, left_rows, right, right_rows, count):
 
 
 @_compile(parallel=True)
-def _convolve_blocks(rows, taps, bias, source, out, parts):
+def _convolve_blocks(rows, taps, bias, source, group_rows, out, parts):
     kernel = int(round(np.sqrt(len(taps))))
     side = source.shape[1] - kernel + 1
+    blocks = len(rows) // group_rows * len(source)
     for part in prange(parts):
         seen = np.empty(len(taps), np.uint32)
         through = np.empty(len(taps), np.uint32)
-        for block in range(part * len(source) // parts, (part + 1) * len(source) // parts):
+        for block in range(part * blocks // parts, (part + 1) * blocks // parts):
+            window = source[block % len(source)]
+            first = block // len(source) * group_rows
             for y in range(side):
                 for x in range(side):
+                    own = window[y + kernel // 2, x + kernel // 2]
+                    if own < 0:  # a tile may hang over the edge of its map
+                        continue
                     count = 0
                     for dy in range(kernel):
                         for dx in range(kernel):
-                            row = source[block, y + dy, x + dx]
+                            row = window[y + dy, x + dx]
                             if row >= 0:
-                                seen[count], through[count] = row, dy * kernel + dx
+                                seen[count] = first + row
+                                through[count] = dy * kernel + dx
                                 count += 1
-                    total = out[(block * side + y) * side + x]
+                    total = out[first + own]
                     total[:] = bias
                     _add_products(total, rows, seen, taps, through, count)
 
 
 @_compile(parallel=True)
-def _sum_taps(rows, grad, source, partial, parts):
+def _sum_taps(rows, grad, source, group_rows, partial, parts):
     kernel = int(round(np.sqrt(partial.shape[1])))
     side = source.shape[1] - kernel + 1
+    blocks = len(rows) // group_rows * len(source)
     for part in prange(parts):
         seen = np.empty(side * side, np.uint32)
-        own = np.empty(side * side, np.uint32)
-        for block in range(part * len(source) // parts, (part + 1) * len(source) // parts):
+        owns = np.empty(side * side, np.uint32)
+        for block in range(part * blocks // parts, (part + 1) * blocks // parts):
+            window = source[block % len(source)]
+            first = block // len(source) * group_rows
             for dy in range(kernel):
                 for dx in range(kernel):
                     count = 0
                     for y in range(side):
                         for x in range(side):
-                            row = source[block, y + dy, x + dx]
-                            if row >= 0:
-                                seen[count], own[count] = row, (block * side + y) * side + x
+                            row = window[y + dy, x + dx]
+                            own = window[y + kernel // 2, x + kernel // 2]
+                            if row >= 0 and own >= 0:
+                                seen[count] = first + row
+                                owns[count] = first + own
                                 count += 1
                     total = partial[part, dy * kernel + dx]
-                    _add_products(total, rows, seen, grad, own, count)
+                    _add_products(total, rows, seen, grad, owns, count)

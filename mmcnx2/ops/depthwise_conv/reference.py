@@ -1,11 +1,10 @@
-"""The definition in plain torch, and the path that a CPU runs."""
+"""The definition in plain torch, for every device."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.ops.depthwise_conv.frames import Frames
-from mmcnx2.ops.depthwise_conv.weight_gradient import weight_gradient
 
 
 def packed_depthwise_conv(
@@ -28,7 +27,7 @@ def packed_depthwise_conv(
         x, weight = x.to(dtype), weight.to(dtype)
         bias = None if bias is None else bias.to(dtype)
     rows = _PackedDepthwiseConv.apply(
-        x.flatten(0, 1), weight, bias, frames.source, frames.target, frames.padding, frames.around
+        x.flatten(0, 1), weight, bias, frames.source, frames.target, frames.padding
     )
     return rows.view_as(x)
 
@@ -41,26 +40,24 @@ class _PackedDepthwiseConv(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, rows, weight, bias, source, target, padding, around):
-        ctx.save_for_backward(rows, weight, source, target, around)
+    def forward(ctx, rows, weight, bias, source, target, padding):
+        ctx.save_for_backward(rows, weight, source, target)
         ctx.padding, ctx.has_bias = padding, bias is not None
         return _convolve(rows, weight, bias, source, target, padding)
 
     @staticmethod
     def backward(ctx, grad):
-        rows, weight, source, target, around = ctx.saved_tensors
+        rows, weight, source, target = ctx.saved_tensors
         wants_rows, wants_weight, wants_bias, *_ = ctx.needs_input_grad
         grad_rows = grad_weight = grad_bias = None
         if wants_rows:
             turned = weight.flip(2, 3)
             grad_rows = _convolve(grad, turned, None, source, target, ctx.padding)
-        if wants_weight and around is not None:
-            grad_weight = weight_gradient(rows, grad, around, weight.shape[-1])
-        elif wants_weight:
+        if wants_weight:
             grad_weight = _convolved_gradient(rows, grad, weight, source, target, ctx.padding)
         if wants_bias and ctx.has_bias:
             grad_bias = grad.sum(0)
-        return grad_rows, grad_weight, grad_bias, None, None, None, None
+        return grad_rows, grad_weight, grad_bias, None, None, None
 
 
 def _convolve(rows, weight, bias, source, target, padding):

@@ -1,4 +1,4 @@
-"""The table through which Triton's kernels read neighbours, in packed blocks and in whole maps."""
+"""The table through which fast kernels read neighbours, in packed blocks and in whole maps."""
 
 from dataclasses import dataclass
 

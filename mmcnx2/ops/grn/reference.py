@@ -44,8 +44,9 @@ class _GRN(torch.autograd.Function):
         x, gamma, norm, mean = ctx.saved_tensors
         dot = (widen(grad) * x).sum(1)
         scale, slope, grad_gamma = backward(dot, gamma, norm, mean)
+        grad_x = x * slope.to(x.dtype).unsqueeze(1)
         return (
-            torch.addcmul(x * slope.to(x.dtype).unsqueeze(1), grad, scale.to(x.dtype).unsqueeze(1)),
+            grad_x.addcmul_(grad, scale.to(x.dtype).unsqueeze(1)),
             grad_gamma,
             widen(grad).sum((0, 1)).to(ctx.beta_dtype),
             None,
