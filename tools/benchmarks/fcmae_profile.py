@@ -13,9 +13,15 @@ from torch.profiler import ProfilerActivity, profile
 
 from mmcnx2.models.convnextv2 import ARCHS
 
+# A kernel that is not torch's counts for the node of the graph that calls it.
+NUMBA = (
+    'mmcnx2::depthwise_conv_numba',
+    'mmcnx2::depthwise_conv_numba_backward',
+    'GeneratedBackwardFor_mmcnx2_depthwise_conv_numba_default',
+)
 KINDS = {
     'matrix products': ('mm', 'bmm', 'addmm', 'baddbmm', 'mv', 'addmv'),
-    'convolutions': ('mkldnn_convolution', 'convolution_backward'),
+    'convolutions': ('mkldnn_convolution', 'convolution_backward', *NUMBA),
     'gathering sites': ('index_select', 'cat', 'index_copy_'),
     'masking': ('masked_fill', 'masked_fill_'),
     'GELU': ('gelu', 'gelu_backward'),
@@ -50,10 +56,10 @@ def measure(args: argparse.Namespace, layout: str) -> dict[str, float]:
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         for _ in range(args.steps):
             step()
-    kinds = {f'aten::{name}': kind for kind, names in KINDS.items() for name in names}
+    kinds = {name: kind for kind, names in KINDS.items() for name in names}
     spent = dict.fromkeys([*KINDS, 'the rest'], 0.0)
     for event in profiler.key_averages():
-        kind = kinds.get(event.key, 'the rest')
+        kind = kinds.get(event.key.removeprefix('aten::'), 'the rest')
         spent[kind] += event.self_cpu_time_total / 1e3 / args.steps
     return spent
 

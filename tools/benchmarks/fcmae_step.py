@@ -1,7 +1,8 @@
 """Time the encoder's FCMAE training step (forward and backward) in each layout, beside 'masked'.
 
-Needs torch alone, but for the peer 'spark', which is mmpretrain's masked-dense encoder. All take
-turns in every round, and each has its memory measured in a process of its own.
+Needs torch, and Numba or Triton for what 'packed' runs on a CPU or a GPU; mmpretrain for the peer
+'spark', its masked-dense encoder. All take turns in every round, and each has its memory measured
+in a process of its own.
 Example: python tools/benchmarks/fcmae_step.py --arch atto --batch-size 8
 """
 

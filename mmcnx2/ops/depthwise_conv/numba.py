@@ -17,11 +17,12 @@ from mmcnx2.ops.depthwise_conv.operation import build_operation
 def _compile(parallel: bool = False):
     """Compile for any types; kept on disk where the installation or the user's cache is writable.
 
-    'contract' allows a multiplication and an addition to be rounded as one, and nothing else.
+    'contract' allows a multiplication and an addition to be rounded as one, and nothing else. The
+    interpreter stays locked meanwhile: not every threading layer of Numba may be entered twice.
     """
 
     def decorate(function):
-        options = dict(parallel=parallel, nogil=True, fastmath={'contract'})
+        options = dict(parallel=parallel, fastmath={'contract'})
         try:
             return numba.njit(cache=True, **options)(function)
         except RuntimeError:  # nowhere to keep it: every process compiles its own
@@ -34,9 +35,11 @@ def _convolve(
     rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
 ) -> Tensor:
     wide = _wide(rows)
-    bias = wide.new_zeros(rows.shape[1]) if bias is None else bias.to(wide.dtype)
     out = torch.empty_like(wide)
-    arrays = _arrays(wide, taps.to(wide.dtype), bias.contiguous(), source)
+    # Copies: what NumPy has looked at keeps its size for ever, and FSDP2 empties its parameters.
+    taps = taps.to(wide.dtype, copy=True)
+    bias = wide.new_zeros(rows.shape[1]) if bias is None else bias.to(wide.dtype, copy=True)
+    arrays = _arrays(wide, taps, bias.contiguous(), source)
     _convolve_blocks(*arrays, group_rows, *_arrays(out), torch.get_num_threads())
     return out.to(rows.dtype)
 
@@ -83,56 +86,63 @@ def _add_products(total, left, left_rows, right, right_rows, count):
             total[c] += left_0[c] * right_0[c]
 
 
+@_compile()
+def _list_neighbours(window, y, x, kernel, first, seen, through):
+    """List the rows that site (y, x) sees and the tap it sees each through; return their count."""
+    count = 0
+    for dy in range(kernel):
+        for dx in range(kernel):
+            row = window[y + dy, x + dx]
+            if row >= 0:
+                seen[count] = first + row
+                through[count] = dy * kernel + dx
+                count += 1
+    return count
+
+
+@_compile()
+def _list_pairs(window, dy, dx, kernel, first, seen, own):
+    """List the rows that are seen through tap (dy, dx) and the row of the site that sees each."""
+    count = 0
+    for y in range(len(window) - kernel + 1):
+        for x in range(len(window) - kernel + 1):
+            row, site = window[y + dy, x + dx], window[y + kernel // 2, x + kernel // 2]
+            if row >= 0 and site >= 0:
+                seen[count] = first + row
+                own[count] = first + site
+                count += 1
+    return count
+
+
 @_compile(parallel=True)
 def _convolve_blocks(rows, taps, bias, source, group_rows, out, parts):
     kernel = int(round(np.sqrt(len(taps))))
-    side = source.shape[1] - kernel + 1
     blocks = len(rows) // group_rows * len(source)
     for part in prange(parts):
-        seen = np.empty(len(taps), np.uint32)
-        through = np.empty(len(taps), np.uint32)
+        # Unsigned, or Numba would look out for negative indices at each use.
+        seen, through = np.empty(len(taps), np.uint32), np.empty(len(taps), np.uint32)
         for block in range(part * blocks // parts, (part + 1) * blocks // parts):
-            window = source[block % len(source)]
-            first = block // len(source) * group_rows
-            for y in range(side):
-                for x in range(side):
+            window, first = source[block % len(source)], block // len(source) * group_rows
+            for y in range(len(window) - kernel + 1):
+                for x in range(len(window) - kernel + 1):
                     own = window[y + kernel // 2, x + kernel // 2]
-                    if own < 0:  # a tile may hang over the edge of its map
-                        continue
-                    count = 0
-                    for dy in range(kernel):
-                        for dx in range(kernel):
-                            row = window[y + dy, x + dx]
-                            if row >= 0:
-                                seen[count] = first + row
-                                through[count] = dy * kernel + dx
-                                count += 1
-                    total = out[first + own]
-                    total[:] = bias
-                    _add_products(total, rows, seen, taps, through, count)
+                    if own >= 0:  # else the tile hangs over the edge of its map here
+                        count = _list_neighbours(window, y, x, kernel, first, seen, through)
+                        total = out[first + own]
+                        total[:] = bias
+                        _add_products(total, rows, seen, taps, through, count)
 
 
 @_compile(parallel=True)
 def _sum_taps(rows, grad, source, group_rows, partial, parts):
     kernel = int(round(np.sqrt(partial.shape[1])))
-    side = source.shape[1] - kernel + 1
     blocks = len(rows) // group_rows * len(source)
+    sites = (source.shape[1] - kernel + 1) ** 2
     for part in prange(parts):
-        seen = np.empty(side * side, np.uint32)
-        owns = np.empty(side * side, np.uint32)
+        seen, own = np.empty(sites, np.uint32), np.empty(sites, np.uint32)
         for block in range(part * blocks // parts, (part + 1) * blocks // parts):
-            window = source[block % len(source)]
-            first = block // len(source) * group_rows
+            window, first = source[block % len(source)], block // len(source) * group_rows
             for dy in range(kernel):
                 for dx in range(kernel):
-                    count = 0
-                    for y in range(side):
-                        for x in range(side):
-                            row = window[y + dy, x + dx]
-                            own = window[y + kernel // 2, x + kernel // 2]
-                            if row >= 0 and own >= 0:
-                                seen[count] = first + row
-                                owns[count] = first + own
-                                count += 1
-                    total = partial[part, dy * kernel + dx]
-                    _add_products(total, rows, seen, grad, owns, count)
+                    count = _list_pairs(window, dy, dx, kernel, first, seen, own)
+                    _add_products(partial[part, dy * kernel + dx], rows, seen, grad, own, count)

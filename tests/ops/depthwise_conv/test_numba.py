@@ -35,6 +35,16 @@ def test_any_number_of_threads_gives_the_same_numbers(threads, monkeypatch):
     assert_all_close(expected, run(), relative=1e-14)
 
 
+@pytest.mark.parametrize('channels', [1, 3])
+def test_the_storage_of_parameters_can_be_freed_afterwards(channels):
+    # FSDP2 does so between forward and backward.
+    given = draw(1, 4, 4, channels, seed=0), draw(channels, 1, 1, 1, seed=1), draw(channels, seed=2)
+    parameters = [torch.nn.Parameter(tensor) for tensor in given[1:]]
+    depthwise_conv(given[0], *parameters, Windows.of_map(4, 4, 0, 'cpu')).sum().backward()
+    for parameter in parameters:
+        parameter.untyped_storage().resize_(0)
+
+
 def test_nowhere_to_keep_the_machine_code_is_no_error():
     # The one place that Numba may look at here is a zip archive, which the package is not in.
     environment = {**os.environ, 'NUMBA_CACHE_LOCATOR_CLASSES': 'ZipCacheLocator'}
