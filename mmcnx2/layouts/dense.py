@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmcnx2.layouts.base import Layout
 from mmcnx2.ops.grn import grn, grn_linear
+from mmcnx2.ops.precision import wide_dtype
 
 
 class DenseLayout(Layout):
@@ -80,12 +81,12 @@ def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
 
     float16 squares overflow beyond 255 (ConvNeXt-V2#66).
     """
-    return torch.linalg.vector_norm(x, dim=dim, dtype=torch.promote_types(x.dtype, torch.float32))
+    return torch.linalg.vector_norm(x, dim=dim, dtype=wide_dtype(x))
 
 
 def wide_sum(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
     """Sum over ``dim``, accumulated and returned in float32 or wider."""
-    return x.sum(dim, dtype=torch.promote_types(x.dtype, torch.float32))
+    return x.sum(dim, dtype=wide_dtype(x))
 
 
 def count(x: Tensor, sites: int) -> Tensor:

@@ -14,6 +14,7 @@ from torch.func import functional_call
 
 from mmcnx2.compat.minkowski_collections import alias_collections
 from mmcnx2.layouts.base import Layout
+from mmcnx2.ops.precision import wide_dtype, widen
 
 
 def _import_engine() -> ModuleType:
@@ -114,14 +115,14 @@ class MinkowskiLayout(Layout):
         return self._call(conv, self.key, x, kernel, bias)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        wide = widen(x)
         total = self.spatial_sum(wide.square())
         # The root's slope at 0 is infinite; like a vector norm, this one's is taken as 0.
         positive = total > 0
         return total.where(positive, 1).sqrt().where(positive, 0)
 
     def spatial_sum(self, x: Tensor) -> Tensor:
-        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        wide = widen(x)
         return wide.new_zeros(self.shape[0], x.shape[1]).index_add(0, self.sites[0], wide)
 
     def spatial_max(self, x: Tensor) -> Tensor:
@@ -161,7 +162,7 @@ class MinkowskiLayout(Layout):
             bias: ``(C_out,)`` or None.
         """
         # MinkowskiEngine computes in float32 and float64 only, and autocast does not know it.
-        dtype = torch.promote_types(x.dtype, torch.float32)
+        dtype = wide_dtype(x)
         weights = {'kernel': kernel.to(dtype).contiguous()}
         if bias is not None:
             weights['bias'] = bias.to(dtype)[None]

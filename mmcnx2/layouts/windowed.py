@@ -18,4 +18,4 @@ class WindowedLayout(PackedLayout):
         return Windows.of_blocks(self.patches, self.grid, self.side, KERNEL_RADIUS)
 
     def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return type(self).convolve(x, weight, bias, self.neighbours)
+        return self.convolve(x, weight, bias, self.neighbours)

@@ -48,7 +48,9 @@ def choose_ops(ops: str, device: torch.device) -> str:
 def describe_ops(ops: str) -> str:
     """Say in one line which kernels will compute here, for the log."""
     cuda = 'available' if torch.cuda.is_available() else 'not available'
-    if ops != 'auto':
-        return f"ops='{ops}' on every device; CUDA is {cuda}"
-    on = {device: choose_ops(ops, torch.device(device)) for device in _FAST}
-    return f"ops='auto': {on['cuda']} on CUDA, {on['cpu']} on a CPU; CUDA is {cuda}"
+    if ops == 'auto':
+        on = {device: choose_ops(ops, torch.device(device)) for device in _FAST}
+        where = f'{on["cuda"]} on CUDA, {on["cpu"]} on a CPU'
+    else:
+        where = 'numba on a CPU alone' if ops == 'numba' else f'{ops} on every device'
+    return f"ops='{ops}': {where}; CUDA is {cuda}"

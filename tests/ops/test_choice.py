@@ -41,6 +41,7 @@ def test_without_its_compiler_auto_takes_torch_and_the_name_is_refused(name, mon
 
 
 def test_the_log_says_it_in_a_line():
-    assert describe_ops('torch').startswith("ops='torch' on every device; CUDA is ")
+    assert describe_ops('torch').startswith("ops='torch': torch on every device; CUDA is ")
+    assert "ops='numba': numba on a CPU alone" in describe_ops('numba')
     on_cuda, on_cpu = (INSTALLED.get(device, 'torch') for device in (CUDA, CPU))
     assert f"'auto': {on_cuda} on CUDA, {on_cpu} on a CPU; CUDA" in describe_ops('auto')

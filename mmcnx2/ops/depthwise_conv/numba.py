@@ -12,6 +12,7 @@ from numba import prange
 from torch import Tensor
 
 from mmcnx2.ops.depthwise_conv.operation import build_operation
+from mmcnx2.ops.precision import widen
 
 
 def _compile(parallel: bool = False):
@@ -34,7 +35,7 @@ def _compile(parallel: bool = False):
 def _convolve(
     rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
 ) -> Tensor:
-    wide = _wide(rows)
+    wide = widen(rows)  # Numba knows no bfloat16
     out = torch.empty_like(wide)
     # Copies: what NumPy has looked at keeps its size for ever, and FSDP2 empties its parameters.
     taps = taps.to(wide.dtype, copy=True)
@@ -47,20 +48,15 @@ def _convolve(
 def _gradient_of_taps(
     grad: Tensor, rows: Tensor, source: Tensor, group_rows: int, kernel_size: int
 ) -> Tensor:
-    wide = _wide(rows)
+    wide = widen(rows)
     parts = torch.get_num_threads()
     partial = wide.new_zeros(parts, kernel_size**2, rows.shape[1])
-    arrays = _arrays(wide, _wide(grad), source)
+    arrays = _arrays(wide, widen(grad), source)
     _sum_taps(*arrays, group_rows, *_arrays(partial), parts)
     return partial.sum(0)
 
 
 depthwise_conv = build_operation('depthwise_conv_numba', _convolve, _gradient_of_taps)
-
-
-def _wide(x):
-    """Float32 or float64: Numba knows no bfloat16, and sums are to be wide."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _arrays(*tensors):

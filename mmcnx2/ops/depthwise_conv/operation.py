@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.ops.depthwise_conv.windows import Windows
+from mmcnx2.ops.precision import wide_dtype
 
 Operation = Callable[[Tensor, Tensor, Tensor | None, Windows], Tensor]
 
@@ -76,8 +77,7 @@ def build_operation(
         grad_rows, grad_weight = backward(grad, rows, weight, source, ctx.group_rows)
         grad_bias = None
         if ctx.bias_dtype is not None:
-            wide = torch.promote_types(grad.dtype, torch.float32)
-            grad_bias = grad.sum(0, dtype=wide).to(ctx.bias_dtype)
+            grad_bias = grad.sum(0, dtype=wide_dtype(grad)).to(ctx.bias_dtype)
         return grad_rows, grad_weight, grad_bias, None, None
 
     forward.register_autograd(differentiate, setup_context=save)

@@ -11,6 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 from mmcnx2.ops.depthwise_conv.operation import build_operation
+from mmcnx2.ops.precision import wide_dtype
 
 # Sites and channels of one program: 128 threads then hold 16 sums each and spill nothing.
 FORWARD_TILE = (32, 64)
@@ -18,10 +19,6 @@ FORWARD_TILE = (32, 64)
 WEIGHT_TILE = (8, 64)
 # At most so many programs share the sites of a weight's gradient: enough to fill a large GPU.
 WEIGHT_CHUNKS = 64
-
-
-def _sum_dtype(x):
-    return torch.promote_types(x.dtype, torch.float32)
 
 
 def _geometry(rows, source, taps, group_rows):
@@ -66,7 +63,7 @@ def _gradient_of_taps(
     tiles_each = triton.next_power_of_2(triton.cdiv(tiles, WEIGHT_CHUNKS))
     chunks = triton.cdiv(tiles, tiles_each)
     partial = rows.new_empty(
-        chunks, kernel, kernel, rows.shape[1], dtype=_sum_dtype(rows)
+        chunks, kernel, kernel, rows.shape[1], dtype=wide_dtype(rows)
     )
     grid = (chunks, triton.cdiv(rows.shape[1], channels), kernel)
     _weight_kernel[grid](

@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from mmcnx2.ops.grn import statistics
 from mmcnx2.ops.grn.reference import grn
+from mmcnx2.ops.precision import widen
 
 
 def grn_linear(
@@ -61,7 +62,7 @@ class _GRNLinear(torch.autograd.Function):
         scale, slope, grad_gamma = statistics.backward(dot, gamma, norm, mean)
         grad_x = torch.bmm(grad, _scaled(weight, scale, x.dtype))
         grad_x = grad_x.addcmul_(x, slope.to(x.dtype).unsqueeze(1))
-        grad_bias = statistics.widen(grad).sum((0, 1)).to(weight.dtype)
+        grad_bias = widen(grad).sum((0, 1)).to(weight.dtype)
         grad_weight = (products * scale.to(weight.dtype).unsqueeze(1)).sum(0)
         grad_weight = grad_weight.addr_(grad_bias, beta.to(weight.dtype))
         return grad_x, grad_gamma, (grad_bias @ weight).to(beta.dtype), None, grad_weight, grad_bias

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from mmcnx2.ops.grn.statistics import backward, forward, widen
+from mmcnx2.ops.grn.statistics import backward, forward
+from mmcnx2.ops.precision import widen
 
 
 def grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:

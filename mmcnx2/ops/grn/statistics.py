@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from mmcnx2.ops.precision import widen
+
 
 def forward(x: Tensor, gamma: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return ``1 + gamma * N(G(x))``, G(x), both ``(N, C)``, and G's mean plus eps, ``(N, 1)``.
@@ -37,8 +39,3 @@ def backward(
     # A channel that is zero everywhere has no direction to grow in: the subgradient is zero.
     slope = torch.where(norm > 0, grad_norm / norm, 0)
     return 1 + gamma * response, slope, (dot * response).sum(0).to(gamma.dtype)
-
-
-def widen(x: Tensor) -> Tensor:
-    """Return ``x`` in float32 or wider, as GRN's sums need it."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -11,6 +11,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from mmcnx2.ops.precision import wide_dtype
+
 # Sites and channels of one tile, and the tiles that one program of a sum walks over.
 TILE = (16, 64)
 TILES = 8
@@ -39,7 +41,7 @@ def _gelu_grn(
     x = x.contiguous()
     n, sites, channels = x.shape
     chunks, blocks, sizes = _sizes(x)
-    squares = x.new_empty(n, chunks, channels, dtype=_sum_dtype(x))
+    squares = x.new_empty(n, chunks, channels, dtype=wide_dtype(x))
     _square_kernel[(n, chunks, blocks)](x, squares, sites, channels, **sizes)
     norm, mean = squares.new_empty(n, channels), squares.new_empty(n)
     scale = torch.empty_like(norm)
@@ -56,7 +58,7 @@ def _gelu_grn(
 @_gelu_grn.register_fake
 def _(x, gamma, beta, eps):
     n, _, channels = x.shape
-    norm = x.new_empty(n, channels, dtype=_sum_dtype(x))
+    norm = x.new_empty(n, channels, dtype=wide_dtype(x))
     return torch.empty_like(x, memory_format=torch.contiguous_format), norm, norm.new_empty(n)
 
 
@@ -103,10 +105,6 @@ def _backward(ctx, grad, grad_norm, grad_mean):
 
 
 _gelu_grn.register_autograd(_backward, setup_context=_save)
-
-
-def _sum_dtype(x):
-    return torch.promote_types(x.dtype, torch.float32)
 
 
 def _width(channels):

@@ -41,7 +41,9 @@ def on_map(x, weight, bias):
 
 
 def on_kernels(kernels, windows, given, **options):
-    function = lambda *args: kernels.depthwise_conv(*args, windows)  # noqa: E731
+    def function(*tensors):
+        return kernels.depthwise_conv(*tensors, windows)
+
     return results(function, given, device=kernels.device, **options)
 
 

@@ -1,0 +1,14 @@
+"""The precision of sums: in float16 they overflow, in bfloat16 they soon stop growing."""
+
+import torch
+from torch import Tensor
+
+
+def wide_dtype(x: Tensor) -> torch.dtype:
+    """Return float32, or float64 for float64."""
+    return torch.promote_types(x.dtype, torch.float32)
+
+
+def widen(x: Tensor) -> Tensor:
+    """Return ``x`` in :func:`wide_dtype`."""
+    return x.to(wide_dtype(x))
