@@ -1,17 +1,20 @@
 """ConvNeXt V2 and FCMAE pre-training for OpenMMLab.
 
-Importing the package mends what today's torch and numpy need of the stack (``mmcnx2.compat``) and
-declares the registries; models, data sets and hooks are imported when a config first names one.
-``mmcnx2.layouts``, ``mmcnx2.ops`` and ``mmcnx2.models.convnextv2`` need torch alone.
+The method is in :mod:`mmcnx2.nn` and needs torch alone. Importing this package imports nothing but
+Python's own modules and changes nothing. With mmengine, whenever that is imported, come the mends
+of today's stack (:mod:`mmcnx2.compat`) and the registries with the scope ``mmcnx2``; models, data
+sets and hooks are imported when a config first names one.
 """
 
-from importlib.util import find_spec
-
-from mmcnx2 import compat
+from mmcnx2.compat.on_import import call_after_import
 
 __version__ = '0.1.0'
 
-compat.apply()
 
-if find_spec('mmengine') is not None:
-    from mmcnx2 import registry  # noqa: F401  (declares the 'mmcnx2' scope)
+def _join_openmmlab() -> None:
+    from mmcnx2 import compat, registry  # noqa: F401  (declares the scope)
+
+    compat.apply()
+
+
+call_after_import('mmengine', _join_openmmlab)

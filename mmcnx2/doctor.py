@@ -6,7 +6,7 @@ Exits with 1 when training would fail, with 0 otherwise.
 import sys
 from collections.abc import Sequence
 
-from mmcnx2.compat.checks import find_problems
+from mmcnx2.compat.diagnosis import find_problems
 from mmcnx2.compat.facts import Facts, collect
 from mmcnx2.compat.onedl import OFFICIAL, carriers
 from mmcnx2.compat.problem import Problem

@@ -13,7 +13,12 @@ DATASETS = root.Registry(
 TRANSFORMS = root.Registry(
     'transform', parent=root.TRANSFORMS, scope='mmcnx2', locations=['mmcnx2.datasets']
 )
-HOOKS = root.Registry('hook', parent=root.HOOKS, scope='mmcnx2', locations=['mmcnx2.engine'])
+HOOKS = root.Registry(
+    'hook',
+    parent=root.HOOKS,
+    scope='mmcnx2',
+    locations=['mmcnx2.engine', 'mmcnx2.analysis.hooks'],
+)
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     'optim wrapper constructor',
     parent=root.OPTIM_WRAPPER_CONSTRUCTORS,

@@ -15,11 +15,12 @@ import os
 import sys
 from pathlib import Path
 
-from mmcnx2.analysis.ablations import ABLATIONS
-from mmcnx2.engine.ablation_jobs import AblationJobs
-from mmcnx2.engine.ablation_outcomes import report_ablation
-from mmcnx2.engine.ablation_run import ROOT, AblationRun, Scale, ScenesScale
-from mmcnx2.engine.parts import Part, PartRunner
+from ablations.jobs import AblationJobs
+from ablations.outcomes import report_ablation
+from ablations.run import ROOT, AblationRun, Scale, ScenesScale
+from ablations.tables import ABLATIONS
+
+from mmcnx2.engine.jobs.parts import Part, PartRunner
 
 PAPER = "The paper's: ConvNeXt-Base, ImageNet-1K at 224 px, 800 epochs, then 100 of fine-tuning."
 

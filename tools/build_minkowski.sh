@@ -30,4 +30,4 @@ nice -n 19 pip install --no-cache-dir --no-deps --no-build-isolation --use-pep51
     --config-settings=--global-option=--cpu_only \
     MinkowskiEngine==0.5.4
 
-python -m pytest tests/layouts/test_minkowski.py -v
+python -m pytest tests/nn/layouts/test_minkowski.py -v

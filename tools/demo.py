@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from demo.report import DemoRuns, write_report
+from demo.transfer import MASK_RCNN, UPERNET
 from mmengine.config import Config
 
-from mmcnx2.analysis.demo_report import DemoRuns, write_report
-from mmcnx2.analysis.demo_transfer import MASK_RCNN, UPERNET
-from mmcnx2.engine.parts import Part, PartRunner
+from mmcnx2.engine.jobs.parts import Part, PartRunner
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/demo'

@@ -2,7 +2,7 @@ _base_ = './default_runtime.py'
 
 default_scope = 'mmseg'
 custom_imports = dict(
-    imports=['mmcnx2', 'mmcnx2.datasets.mask_folder', 'mmcnx2.engine.class_count_hook']
+    imports=['mmcnx2', 'mmcnx2.datasets.mask_folder']
 )
 default_hooks = dict(
     logger=dict(log_metric_by_epoch=False),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_expanded
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 _SIDE = 8  # channels along one side of a panel
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from mmcnx2.layouts import Layout
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.layouts import Layout
 
 T = TypeVar('T')
 Reduce = Callable[[Tensor], T]

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_outputs
-from mmcnx2.analysis.curves import COLOURS
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.analysis.curves import COLORS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 EPS = 1e-12
 _BINS = 40
@@ -126,7 +126,7 @@ def draw_selectivity(
         blocks = [indices for stage in stages for indices in stage]
         for axes, indices in zip(grid.flat, blocks, strict=False):
             share = np.histogram(indices.numpy(), edges)[0] / len(indices) * 100
-            colour, style = COLOURS[i % len(COLOURS)], ('-', '--', ':', '-.')[i % 4]
+            colour, style = COLORS[i % len(COLORS)], ('-', '--', ':', '-.')[i % 4]
             axes.stairs(share, edges, color=colour, linestyle=style, linewidth=1.3,
                         label=None if indices is not blocks[0] else name)  # fmt: skip
             axes.axvline(float(indices.median()), 0, 0.06, color=colour, linewidth=2)

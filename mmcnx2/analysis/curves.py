@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 Scalars = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
-# Okabe and Ito's colours, which every kind of colour vision can tell apart.
-COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#333333')
+# Okabe and Ito's colors, which every kind of color vision can tell apart.
+BLUE, ORANGE, INK = '#0072b2', '#d55e00', '#333333'
+COLORS = (BLUE, ORANGE, '#009e73', '#cc79a7', '#e69f00', '#56b4e9', INK)
 
 
 def draw_curves(path: str | Path, runs: Mapping[str, Scalars], keys: Sequence[str]) -> None:
@@ -34,7 +35,7 @@ def draw_curves(path: str | Path, runs: Mapping[str, Scalars], keys: Sequence[st
         for i, (name, scalars) in enumerate(runs.items()):
             steps, values = scalars[key]
             marker = 'o' if len(steps) < 30 else None
-            axes.plot(steps, values, color=COLOURS[i % len(COLOURS)], marker=marker, label=name)
+            axes.plot(steps, values, color=COLORS[i % len(COLORS)], marker=marker, label=name)
         axes.set_ylabel(key)
         axes.spines[['top', 'right']].set_visible(False)
         axes.grid(axis='y', color='#dddddd', linewidth=0.8)

@@ -16,7 +16,7 @@ from mmcnx2.checkpoints.files import download, read_checkpoint
 from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.engine.launch import check_checkpoint, read_config
-from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 from mmcnx2.registry import MODELS
 
 IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_expanded
-from mmcnx2.analysis.curves import COLOURS
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.analysis.curves import COLORS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 _MARKERS = 'osD^vP*'
 
@@ -144,7 +144,7 @@ def draw_diversity(
         axes.plot(
             [block / last for block in range(len(values))],
             values,
-            color=COLOURS[i % len(COLOURS)],
+            color=COLORS[i % len(COLORS)],
             marker=_MARKERS[i % len(_MARKERS)],
             markersize=5,
             linewidth=1.8,

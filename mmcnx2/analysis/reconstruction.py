@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mmcnx2.analysis.pictures import read_batches
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
-from mmcnx2.models.masking import RandomMasking
+from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.registry import MODELS
 
 

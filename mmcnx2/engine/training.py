@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
-from mmcnx2.engine.finite_loss_hook import DivergedError
+from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 
 
 def train(cfg: Config) -> None:

@@ -1,45 +1,28 @@
-"""The backbone, FCMAE and its parts.
+"""OpenMMLab's view of :mod:`mmcnx2.nn`: what configs build by name.
 
-Where mmengine is there, importing this registers them and lets mmengine load any dialect into them.
+Importing this registers it and lets mmengine load any dialect into it.
 """
 
-from importlib.util import find_spec
+from mmcnx2.models import loading
+from mmcnx2.models.backbone import ConvNeXtV2
+from mmcnx2.models.fcmae import FCMAE, Reconstruction
+from mmcnx2.models.pretrain_head import FCMAEPretrainHead
+from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.nn.decoder import FCMAEDecoder
+from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.registry import MODELS
 
-if find_spec('mmengine') is None:
-    # A machine with torch alone (a benchmark, a kernel test) still gets the backbone.
-    from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+for part in (FCMAEDecoder, RandomMasking):
+    MODELS.register_module(module=part)
 
-    __all__ = ['ARCHS', 'ConvNeXtV2']
-else:
-    from mmcnx2.checkpoints import mmengine_loading
-    from mmcnx2.models.backbone import ConvNeXtV2
-    from mmcnx2.models.convnextv2 import ARCHS
-    from mmcnx2.models.decoder import FCMAEDecoder
-    from mmcnx2.models.fcmae import FCMAE, Reconstruction
-    from mmcnx2.models.masking import RandomMasking
-    from mmcnx2.models.pretrain_head import FCMAEPretrainHead
-    from mmcnx2.models.rivals.dense_fcmae import DenseFCMAE
-    from mmcnx2.models.rivals.skip_fcmae import SkipFCMAE
-    from mmcnx2.models.rivals.transformer_decoder import TransformerDecoder
-    from mmcnx2.models.rivals.unet_decoder import SkipUNetDecoder, UNetDecoder
-    from mmcnx2.registry import MODELS
+__all__ = [
+    'ARCHS',
+    'ConvNeXtV2',
+    'FCMAE',
+    'FCMAEDecoder',
+    'FCMAEPretrainHead',
+    'RandomMasking',
+    'Reconstruction',
+]
 
-    for decoder in (FCMAEDecoder, SkipUNetDecoder, TransformerDecoder, UNetDecoder):
-        MODELS.register_module(module=decoder)
-
-    __all__ = [
-        'ARCHS',
-        'ConvNeXtV2',
-        'DenseFCMAE',
-        'FCMAE',
-        'FCMAEDecoder',
-        'FCMAEPretrainHead',
-        'RandomMasking',
-        'Reconstruction',
-        'SkipFCMAE',
-        'SkipUNetDecoder',
-        'TransformerDecoder',
-        'UNetDecoder',
-    ]
-
-    mmengine_loading.install()
+loading.install()

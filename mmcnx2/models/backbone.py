@@ -4,8 +4,8 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 
 from mmcnx2.checks import check_types
-from mmcnx2.models.convnextv2 import ConvNeXtV2 as _ConvNeXtV2
-from mmcnx2.ops.choice import describe_ops
+from mmcnx2.nn.convnextv2 import ConvNeXtV2 as _ConvNeXtV2
+from mmcnx2.nn.ops.choice import describe_ops
 from mmcnx2.registry import MODELS
 
 

@@ -8,7 +8,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from mmcnx2.checks import check_types
-from mmcnx2.models.masking import RandomMasking
+from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.registry import MODELS
 
 

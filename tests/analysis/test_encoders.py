@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from mmcnx2.analysis.encoders import load_encoder, load_encoders
 from mmcnx2.checkpoints import convert_state_dict
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.states import bare, make_state
 from tests.support.toy import ARCH, make_images, make_net
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from demo.charts import draw_gallery, draw_loss_curve, draw_scores
 from PIL import Image
 
-from mmcnx2.analysis.charts import draw_gallery, draw_loss_curve, draw_scores
 from mmcnx2.analysis.reconstruction import (
     reconstruct_files,
     reconstruct_pictures,

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmcnx2.checkpoints import convert_state_dict
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.closeness import assert_close
 from tests.support.logits import logits_of
 from tests.support.states import assert_same_state, bare, make_state

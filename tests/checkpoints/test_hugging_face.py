@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mmcnx2.checkpoints import convert_state_dict, recognise
-from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
 from tests.support.command_line import passed, tool
 from tests.support.logits import logits_of

@@ -22,9 +22,22 @@ def test_applying_twice_changes_nothing():
     assert sys.meta_path == before
 
 
-def test_importing_the_package_imports_no_toolbox():
-    heavy = {'mmdet', 'mmseg', 'mmpretrain', 'mmcv', 'torchvision'}
+def test_importing_the_package_imports_and_changes_nothing():
+    heavy = {'mmengine', 'mmdet', 'mmseg', 'mmpretrain', 'mmcv', 'torch', 'torchvision', 'numpy'}
     assert run_python(f'import sys, mmcnx2; print({heavy} & set(sys.modules))') == 'set()'
+
+
+@pytest.mark.parametrize('order', ['mmengine, mmcnx2', 'mmcnx2, mmengine'])
+def test_mends_and_registries_are_there_whichever_is_imported_first(order):
+    code = (
+        f'import {order}, sys\n'
+        'print(mmengine.MODELS.get("mmcnx2.ConvNeXtV2").__module__)\n'
+        'print(sum(type(finder).__name__ == "_ExtFinder" for finder in sys.meta_path))\n'
+        'print(any("Watcher" in type(finder).__name__ for finder in sys.meta_path))\n'
+        'print(type(mmengine.__loader__).__module__)'
+    )
+    expected = ['mmcnx2.models.backbone', '1', 'False', '_frozen_importlib_external']
+    assert run_python(code).splitlines()[-4:] == expected
 
 
 def test_without_mmengine_and_mmcv():

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
+from ablations.tables import ABLATIONS, V1_PRETRAINING, V2_PRETRAINING
 from mmengine.config import Config
-
-from mmcnx2.analysis.ablations import ABLATIONS, V1_PRETRAINING, V2_PRETRAINING
 
 ROOT = Path(__file__).parents[2] / 'configs'
 ROWS = [row for ablation in ABLATIONS.values() for row in ablation.rows]

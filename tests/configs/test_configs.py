@@ -114,7 +114,7 @@ def test_trains_for_a_step_at_toy_size(name):
 
 
 def test_scenes_classes_are_those_of_the_data_set():
-    from mmcnx2.datasets.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES
+    from demo.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES
 
     detection = load('_base_/datasets/scenes_det.py')
     assert detection.metainfo.classes == OBJECT_CLASSES

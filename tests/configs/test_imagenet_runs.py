@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain import FeatureExtractor, ImageClassificationInferencer
 
 from mmcnx2.compat import amp_off_without_gpu
-from mmcnx2.datasets.scenes import SceneSettings, build
 from tests.support.closeness import assert_close
 from tests.support.toy_config import classify_scenes, shorten, shrink
 

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from demo.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES, SceneSettings, build
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
 from mmcnx2.compat import amp_off_without_gpu
-from mmcnx2.datasets.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES, SceneSettings, build
 from tests.support.toy_config import shorten, shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

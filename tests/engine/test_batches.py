@@ -8,7 +8,7 @@ from mmengine.device import get_device
 from mmcnx2.analysis.feature_diversity import measure_diversity
 from mmcnx2.analysis.reconstruction import reconstruct_pictures
 from mmcnx2.engine.batches import gathered, images_of, inner_model
-from mmcnx2.engine.sharding import shard
+from mmcnx2.engine.runners.sharding import shard
 from tests.support.fcmae import make_fcmae
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from tests.engine.test_resume_hook import assert_same_end
+from tests.engine.hooks.test_resume_hook import assert_same_end
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ import pytest
 
 from mmcnx2.engine import training
 from mmcnx2.engine.training import describe_dead_worker
-from tests.engine.test_finite_loss_hook import SometimesBroken
+from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
 from tests.support import long_run
 from tests.support.long_run import kill, make_runner
 

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import mmcnx2
-from mmcnx2 import apis, datasets, engine, models
+from mmcnx2 import apis, datasets, engine, models, rivals
+from mmcnx2.analysis import hooks
 from mmcnx2.apis.export import PixelsToLogits, export_program, save_program
-from mmcnx2.models.convnextv2 import ARCHS
-from mmcnx2.models.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
-from mmcnx2.models.layer_depth import LAYER_DECAY_TYPES
-from mmcnx2.models.response import RESPONSES
+from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
+from mmcnx2.nn.layer_depth import LAYER_DECAY_TYPES
+from mmcnx2.nn.response import RESPONSES
 from tests.support.toy import ARCH
 
 PACKAGE = Path(mmcnx2.__file__).parent
@@ -117,8 +118,8 @@ RULES = {
     ),
     models.ConvNeXtV2: dict(init_cfg=INIT),
     models.FCMAE: FCMAE,
-    models.DenseFCMAE: FCMAE,
-    models.SkipFCMAE: FCMAE,
+    rivals.DenseFCMAE: FCMAE,
+    rivals.SkipFCMAE: FCMAE,
     models.FCMAEDecoder: DECODER
     | dict(
         in_channels=COUNT,
@@ -129,9 +130,9 @@ RULES = {
         response=one_of(None, *RESPONSES),
         ops=OPS,
     ),
-    models.UNetDecoder: UNET,
-    models.SkipUNetDecoder: UNET,
-    models.TransformerDecoder: DECODER
+    rivals.UNetDecoder: UNET,
+    rivals.SkipUNetDecoder: UNET,
+    rivals.TransformerDecoder: DECODER
     | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
     models.FCMAEPretrainHead: dict(
         patch_size=COUNT, norm_pix=flag, in_channels=COUNT, loss=MAYBE_CONFIG
@@ -154,14 +155,14 @@ RULES = {
     datasets.ImageShards: dict(
         data_root=refused, pipeline=PIPELINE, shuffle_buffer=COUNT, max_unreadable=SHARE
     ),
-    engine.FeatureDiversityHook: dict(
+    hooks.FeatureDiversityHook: dict(
         interval=COUNT,
         num_images=COUNT,
         mask_ratio=either(nothing, INSIDE),
         threshold=number(lambda v: 0 <= v <= 0.5),
     ),
     engine.FiniteLossHook: dict(patience=COUNT),
-    engine.KNNHook: dict(
+    hooks.KNNHook: dict(
         queries=CONFIG,
         bank=MAYBE_CONFIG,
         interval=COUNT,
@@ -175,7 +176,7 @@ RULES = {
     engine.PreemptionHook: dict(
         signals=several(one_of(*signal.Signals.__members__)), exit_code=whole(0, 255)
     ),
-    engine.ReconstructionHook: dict(
+    hooks.ReconstructionHook: dict(
         images=either(nothing, text, several(text)),
         num_images=COUNT,
         interval=COUNT,
@@ -200,18 +201,18 @@ PARTS = dict(
 RATES = dict(layer_decay_type='single', layer_decay_rate=0.9)
 VALID = {
     models.FCMAE: PARTS,
-    models.DenseFCMAE: PARTS,
-    models.SkipFCMAE: PARTS,
+    rivals.DenseFCMAE: PARTS,
+    rivals.SkipFCMAE: PARTS,
     models.FCMAEDecoder: dict(in_channels=8, embed_dims=8),
-    models.UNetDecoder: dict(in_channels=(4, 4, 8, 8)),
-    models.SkipUNetDecoder: dict(in_channels=(4, 4, 8, 8)),
-    models.TransformerDecoder: dict(in_channels=8, embed_dims=16, depth=1),
+    rivals.UNetDecoder: dict(in_channels=(4, 4, 8, 8)),
+    rivals.SkipUNetDecoder: dict(in_channels=(4, 4, 8, 8)),
+    rivals.TransformerDecoder: dict(in_channels=8, embed_dims=16, depth=1),
     PlainConvNeXtV2: dict(arch=ARCH),
     models.ConvNeXtV2: dict(arch=ARCH),
     datasets.DecodeRandomResizedCrop: dict(scale=8),
     datasets.ImageFolderUnlabelled: dict(data_root='no folder', pipeline=[]),
     datasets.ImageShards: dict(data_root='no folder'),
-    engine.KNNHook: dict(queries=dict(type='CustomDataset')),
+    hooks.KNNHook: dict(queries=dict(type='CustomDataset')),
     engine.LayerDecayOptimWrapperConstructor: dict(
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
     ),
@@ -242,14 +243,14 @@ CASES = [
 
 def public_classes() -> list[type]:
     """Return what the package offers to configs, where it says itself what it takes."""
-    modules = (models, datasets, engine, apis)
+    modules = (models, rivals, datasets, engine, hooks, apis)
     named = [getattr(module, name) for module in modules for name in module.__all__]
     return [
         entry
         for entry in named
         if inspect.isclass(entry)
         and not is_dataclass(entry)  # a result, which nobody asks for by argument
-        and entry.__init__.__module__.startswith('mmcnx2')
+        and getattr(entry.__init__, '__module__', '').startswith('mmcnx2')
         and arguments_of(entry)
     ]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.models import ConvNeXtV2
-from mmcnx2.models.masking import RandomMasking
+from mmcnx2.nn.masking import RandomMasking
 from tests.support.closeness import assert_close
 from tests.support.toy import make_images, make_visible, randomize
 
@@ -19,7 +19,7 @@ FEW = settings(max_examples=15, deadline=None, derandomize=True)
 def test_masks_show_the_same_number_of_patches_in_every_image(n, h, w, ratio):
     masking = RandomMasking(ratio, seed=0)
     if h * w * (1 - ratio) < 1:
-        return  # refused with a sentence: tests/models/test_masking.py
+        return  # refused with a sentence: tests/nn/test_masking.py
     visible = masking(n, h, w)
     assert visible.shape == (n, h, w)
     assert visible.flatten(1).sum(1).tolist() == [masking.num_visible(h * w)] * n

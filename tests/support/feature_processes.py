@@ -2,7 +2,7 @@
 
 import torch
 
-from mmcnx2.engine.features import extract_features, labelled_images
+from mmcnx2.analysis.features import extract_features, labelled_images
 from tests.support.fcmae import make_fcmae
 
 

@@ -16,7 +16,7 @@ from tests.support.long_run import start
 def run_tool(
     command: Sequence[str], *, log: Path, label: str = '', threads: int | None = None
 ) -> None:
-    """Stand in for :func:`mmcnx2.engine.tool_run.run_tool`; shows no progress."""
+    """Stand in for :func:`mmcnx2.engine.jobs.tool_run.run_tool`; shows no progress."""
     process = start(_run, list(command), log, threads)
     process.join()
     if process.exitcode:

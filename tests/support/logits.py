@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 
 def logits_of(state_dict: dict[str, Tensor], images: Tensor, arch: str | dict, **options) -> Tensor:

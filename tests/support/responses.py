@@ -1,5 +1,7 @@
 """Every step that the paper tried in GRN's place, as a network takes it."""
 
+import mmcnx2.rivals  # noqa: F401  (registers them)
+
 RESPONSES = {
     'grn': 'grn',
     'grn-average': dict(type='grn_variant', aggregate='average'),

@@ -14,7 +14,7 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from mmcnx2.models.block import ConvNeXtV2Block
+from mmcnx2.nn.block import ConvNeXtV2Block
 from tests.support.fcmae import make_fcmae
 from tests.support.processes import BATCH, fcmae_gradients
 

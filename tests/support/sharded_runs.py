@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.engine import ShardedRunner
-from tests.engine.test_finite_loss_hook import SometimesBroken
+from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
 from tests.support.long_run import ToyPreTraining, make_runner
 
 STOPPED_AT = 2

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmcnx2.compat import amp_off_without_gpu
-from mmcnx2.datasets.scenes import SceneSettings, build
 from tests.support.command_line import ROOT
 from tests.support.toy_config import shorten, shrink
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.toy import ARCH, randomize
 
 CLASSES = 5

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmcnx2.models.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 ARCH = {'depths': (1, 2, 1, 1), 'channels': (8, 12, 16, 24)}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmcnx2.engine import parts
+from mmcnx2.engine.jobs import parts
 from tests.support.forked_tool import run_tool
 
 TOOL = Path(__file__).parents[2] / 'tools/ablate.py'

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from mmcnx2.datasets.scenes import SceneSettings, build
-from mmcnx2.engine.features import extract_features, labelled_images
-from mmcnx2.engine.knn import knn_top1
+from mmcnx2.analysis.features import extract_features, labelled_images
+from mmcnx2.analysis.knn import knn_top1
 from mmcnx2.registry import MODELS
 from tests.support.command_line import ROOT, passed, tool
 from tests.support.toy_config import classify_scenes, shorten, shrink

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 
-from mmcnx2.datasets.scenes import SceneSettings, build
 from tests.support.command_line import ROOT, passed, tool, torchrun
 from tests.support.toy_config import shorten, shrink
 

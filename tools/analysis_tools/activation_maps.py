@@ -9,8 +9,8 @@ import argparse
 
 from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
 from mmcnx2.analysis.encoders import add_model_argument, load_encoders
+from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import find_images, read_square
-from mmcnx2.engine.features import CROP_RATIO
 
 
 def parse_args() -> argparse.Namespace:

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from mmcnx2.analysis.class_selectivity import draw_selectivity, measure_selectivity
 from mmcnx2.analysis.encoders import Encoder, add_model_argument, load_encoders
+from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import choose_images, find_images
-from mmcnx2.engine.features import CROP_RATIO
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,8 +15,8 @@ from mmengine.utils import track_iter_progress
 
 from mmcnx2.analysis.encoders import Encoder, add_model_argument, load_encoders
 from mmcnx2.analysis.feature_diversity import draw_diversity, measure_diversity
+from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import choose_images, find_images
-from mmcnx2.engine.features import CROP_RATIO
 
 
 def parse_args() -> argparse.Namespace:

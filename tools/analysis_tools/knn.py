@@ -14,8 +14,8 @@ from mmengine.registry import DefaultScope
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
-from mmcnx2.engine.features import extract_features, labelled_images
-from mmcnx2.engine.knn import check_neighbours, check_same_classes, knn_top1
+from mmcnx2.analysis.features import extract_features, labelled_images
+from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
 from mmcnx2.engine.launch import add_config_options, check_checkpoint, check_inputs, read_config
 from mmcnx2.registry import MODELS
 

@@ -7,11 +7,11 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from budget import GB, GPUS, Assumptions, Plan, make_plan
 from mmengine.config import Config
 
 from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.analysis.plan import GB, GPUS, Assumptions, Plan, make_plan
-from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ARCHS
 
 CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
 ROOT = Path(__file__).parents[2]

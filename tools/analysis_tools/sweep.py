@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
 from mmcnx2.engine.launch import read_config
-from mmcnx2.engine.sweep import combinations, read_grid, run_name, tabulate
 
 TOOLS = Path(__file__).resolve().parents[1]
 

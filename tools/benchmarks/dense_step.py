@@ -12,7 +12,7 @@ from measure import interleaved_medians, table
 from peers import mmpretrain_convnext, timm_convnextv2
 from torch import nn
 
-from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 
 PEERS = ('timm', 'timm, channels_last', 'mmpretrain')
 

@@ -11,7 +11,7 @@ from fcmae_step import LAYOUTS, prepare_step
 from measure import table
 from torch.profiler import ProfilerActivity, profile
 
-from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ARCHS
 
 # A kernel that is not torch's counts for the node of the graph that calls it.
 NUMBA = (

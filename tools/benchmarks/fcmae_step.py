@@ -14,7 +14,7 @@ import torch
 from measure import interleaved_medians, peak_memory, table
 from peers import spark_encoder
 
-from mmcnx2.models.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 
 LAYOUTS = ('masked', 'packed', 'minkowski', 'spark')
 

@@ -14,8 +14,8 @@ import torch
 from measure import interleaved_medians, table
 from torch import Tensor, nn
 
-from mmcnx2.models.convnextv2 import ConvNeXtV2
-from mmcnx2.models.decoder import FCMAEDecoder
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.decoder import FCMAEDecoder
 
 # Forward and backward of one image through base with its decoder at 224 px, 19 of 49 patches, and
 # what cards reach of FLOP/s in bfloat16 and of bytes/s: docs/performance.md derives them.

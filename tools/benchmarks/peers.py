@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ARCHS
 
 
 def timm_convnextv2(arch: str) -> nn.Module:

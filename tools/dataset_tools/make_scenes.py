@@ -5,9 +5,12 @@ A folder that holds such a data set of other settings is rendered anew, any othe
 
 import argparse
 import os
+import sys
 import time
+from pathlib import Path
 
-from mmcnx2.datasets.scenes import SceneSettings, build
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the demo's room is beside this one
+from demo.scenes import SceneSettings, build
 
 
 def parse_args() -> argparse.Namespace:

@@ -24,7 +24,7 @@ from mmcnx2.checkpoints.files import (
 )
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
 from mmcnx2.checkpoints.unwrap import unwrap
-from mmcnx2.models.convnextv2 import ARCHS
+from mmcnx2.nn.convnextv2 import ARCHS
 
 OPENMMLAB = ('mmcnx2', 'mmpretrain')
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,17 @@
+"""Hooks that keep a run alive and right; those that look at features are in ``analysis.hooks``."""
+
+from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
+from mmcnx2.engine.hooks.class_count_hook import ClassCountHook
+from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
+from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
+from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
+from mmcnx2.engine.hooks.shard_epoch_hook import ShardEpochHook
+
+__all__ = [
+    'AtomicCheckpointHook',
+    'ClassCountHook',
+    'ExactResumeHook',
+    'FiniteLossHook',
+    'PreemptionHook',
+    'ShardEpochHook',
+]

@@ -1,0 +1,1 @@
+"""Jobs of several trainings: parts done once, tools run as a user would, sweeps."""

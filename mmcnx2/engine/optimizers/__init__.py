@@ -1,0 +1,5 @@
+"""How parameters are grouped for the optimizer."""
+
+from mmcnx2.engine.optimizers.layer_decay import LayerDecayOptimWrapperConstructor
+
+__all__ = ['LayerDecayOptimWrapperConstructor']

@@ -1,0 +1,157 @@
+"""What lets mmengine's ``load_from``, ``init_cfg`` and ``load_checkpoint`` take every dialect.
+
+mmengine has an interface for reading files (``CheckpointLoader.register_scheme``), used here, but
+none between reading and loading, where the names would have to change and the model is known. So
+two of its functions are replaced by ones that do the same and one thing more. Models without a
+``ConvNeXtV2`` are loaded as before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from torch import nn
+
+from mmcnx2.checkpoints.convert import write
+from mmcnx2.checkpoints.dialects import MMCNX2
+from mmcnx2.checkpoints.files import download, read_checkpoint
+from mmcnx2.checkpoints.loading import describe
+from mmcnx2.checkpoints.recognise import recognise
+from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+
+_load_state_dict = mmengine_checkpoint.load_state_dict
+
+
+def install() -> None:
+    """Teach mmengine's functions (idempotent)."""
+    loader = mmengine_checkpoint.CheckpointLoader
+    loader.register_scheme('', load_from_local, force=True)
+    loader.register_scheme(('http://', 'https://'), load_from_http, force=True)
+    mmengine_checkpoint.load_state_dict = load_state_dict
+    mmengine_checkpoint._load_checkpoint_with_prefix = load_checkpoint_with_prefix
+
+
+def load_from_local(filename: str, map_location: Any) -> Mapping[str, Any]:
+    """Read a file, ``.safetensors`` too. See :func:`.files.read_checkpoint` for the errors."""
+    return _with_state_dict(read_checkpoint(filename, map_location=map_location))
+
+
+def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]:
+    """Fetch a file once a machine and read it, which mmengine would do with any code in it."""
+    if is_main_process():
+        download(filename)
+    barrier()
+    return load_from_local(str(download(filename)), map_location)
+
+
+def load_state_dict(
+    module: nn.Module, state_dict: Mapping[str, Any], strict: bool = False, logger=None
+) -> None:
+    """Load weights in any dialect; mmengine lists the keys that are missing or unused.
+
+    Args:
+        module: The model, or its backbone.
+        state_dict: Tensors by name.
+        strict: Refuse missing and unused keys instead of listing them.
+        logger: As mmengine takes it.
+
+    Raises:
+        ValueError: The model has a ``ConvNeXtV2``, none of the keys is the model's, and no
+            dialect is recognised.
+    """
+    prefix = _prefix_of_encoder(_inner(module))
+    if prefix is not None:
+        state_dict = _translate(_inner(module), state_dict, prefix, logger)
+    _load_state_dict(module, state_dict, strict, logger)
+
+
+def load_checkpoint_with_prefix(
+    prefix: str, filename: str, map_location: Any = None
+) -> Mapping[str, Any]:
+    """Return a file's tensors below a prefix of this package's whole model, without the prefix.
+
+    A file in another dialect has no such names: of it, what they would be is returned.
+
+    Args:
+        prefix: Such as ``backbone.`` or, for FCMAE's decoder, ``neck.``.
+        filename: Path or address.
+        map_location: As for :func:`torch.load`.
+
+    Raises:
+        AssertionError: There is nothing below the prefix.
+    """
+    checkpoint = mmengine_checkpoint._load_checkpoint(filename, map_location=map_location)
+    state_dict = checkpoint.get('state_dict', checkpoint)
+    prefix = prefix if prefix.endswith('.') else f'{prefix}.'
+    chosen = _below(prefix, state_dict)
+    if not chosen:
+        try:
+            found = recognise(unwrap(state_dict))
+        except ValueError as error:
+            raise AssertionError(f'{prefix} is not in the pretrained model: {error}') from None
+        if prefix == MMCNX2.container:
+            return state_dict  # load_state_dict does the rest
+        print_log(f'{describe(found)}.', logger='current')
+        chosen = _below(prefix, write(found, MMCNX2)[0])
+    assert chosen, f'{prefix} is not in the pretrained model'
+    return chosen
+
+
+def _below(prefix: str, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+    return {k[len(prefix) :]: v for k, v in state_dict.items() if k.startswith(prefix)}
+
+
+def _inner(module: nn.Module) -> nn.Module:
+    """Look through what mmengine looks through: DDP and test-time augmentation."""
+    while is_model_wrapper(module) or isinstance(module, BaseTTAModel):
+        module = module.module
+    return module
+
+
+def _prefix_of_encoder(module: nn.Module) -> str | None:
+    """Return what stands before the names of the only encoder, None if there is not one."""
+    names = [name for name, child in module.named_modules() if isinstance(child, ConvNeXtV2)]
+    if len(names) != 1:
+        return None
+    return f'{names[0]}.' if names[0] else ''
+
+
+def _translate(
+    module: nn.Module, state_dict: Mapping[str, Any], prefix: str, logger
+) -> Mapping[str, Any]:
+    try:
+        found = recognise(unwrap(state_dict))
+    except ValueError as error:
+        if module.state_dict().keys() & state_dict.keys():
+            return state_dict  # mmengine says what is missing and what is unexpected
+        raise ValueError(f'nothing to load into this {type(module).__name__}: {error}') from None
+    # The runner gives no logger, but its log must say so too.
+    print_log(f'{describe(found)}.', logger=logger or 'current')
+    if found.dialect is MMCNX2 and found.prefix == prefix:
+        return state_dict
+    converted, left = write(found, MMCNX2, encoder_prefix=prefix)
+    return converted | left
+
+
+def _with_state_dict(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put a ConvNeXt V2's weights where mmengine and its hooks look for them."""
+    if 'state_dict' in checkpoint and 'state_dict_ema' not in checkpoint:
+        return checkpoint
+    holders = (checkpoint, *(checkpoint.get(key, {}) for key in WEIGHTS + AVERAGED))
+    if not any(_is_convnextv2(holder) for holder in holders):
+        return checkpoint  # another model's: none of this package's business
+    rest = {} if _is_convnextv2(checkpoint) else checkpoint
+    rest = {key: value for key, value in rest.items() if key not in WEIGHTS + AVERAGED}
+    return {**rest, 'state_dict': unwrap(checkpoint)}
+
+
+def _is_convnextv2(state_dict: Any) -> bool:
+    try:
+        recognise(state_dict)
+    except (ValueError, AttributeError):
+        return False
+    return True

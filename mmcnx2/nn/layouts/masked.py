@@ -1,0 +1,72 @@
+"""Whole maps with zeros at hidden sites: the definition that the other layouts are checked against.
+
+It computes every site and throws the hidden ones away, so it is slow and plain on purpose.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmcnx2.nn.layouts.base import Layout
+from mmcnx2.nn.layouts.dense import DenseLayout
+
+
+class MaskedLayout(DenseLayout):
+    """``(N, H, W, C)`` maps; hidden sites are zeroed before and after whatever sees space.
+
+    Between those operations the channel-wise layers write biases at hidden sites. Nobody reads
+    them: each spatial operation masks what it reads.
+
+    Args:
+        hidden: Bool ``(N, H, W, 1)``, True at sites of this stage that must not be seen.
+    """
+
+    def __init__(self, hidden: Tensor):
+        self.hidden = hidden
+
+    @classmethod
+    def plan(
+        cls, visible: Tensor, strides: Sequence[int], device: torch.device
+    ) -> list['MaskedLayout']:
+        """Repeat each patch's flag over its sites; see :meth:`Layout.plan`."""
+        sides = [strides[-1] // stride for stride in strides]
+        hidden = ~visible.to(device)
+        return [
+            cls(hidden.repeat_interleave(b, 1).repeat_interleave(b, 2).unsqueeze(-1)) for b in sides
+        ]
+
+    def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._hide(super().embed(images, weight, bias))
+
+    def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        # A window lies inside one patch, so nothing hidden reaches a visible site here.
+        return self._hide(super().downsample(x, weight, bias))
+
+    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._hide(super().depthwise_conv(self._hide(x), weight, bias))
+
+    def spatial_norm(self, x: Tensor) -> Tensor:
+        return super().spatial_norm(self._hide(x))
+
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        return super().spatial_sum(self._hide(x))
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        largest = super().spatial_max(x.masked_fill(self.hidden, -torch.inf))
+        return largest.masked_fill(largest == -torch.inf, 0)
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return (~self.hidden).sum((1, 2), dtype=torch.float32)
+
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return Layout.grn(self, x, gamma, beta, eps)  # the definition, not the dense short cut
+
+    gelu_grn_linear = Layout.gelu_grn_linear  # likewise
+
+    def to_maps(self, x: Tensor) -> Tensor:
+        return super().to_maps(self._hide(x))
+
+    def _hide(self, x: Tensor) -> Tensor:
+        # Filling, not multiplying: a NaN or an infinity at a hidden site must not leak as NaN * 0.
+        return x.masked_fill(self.hidden, 0)

@@ -1,0 +1,111 @@
+"""Visible sites only, ``(N, T, C)``: the default in pre-training.
+
+Masks come in whole patches of the encoder's total stride, so the stem and the downsamples stay
+inside a block and are plain matrix products; only the depthwise convolution looks at neighbours.
+Every image shows the same number of patches, so nothing is padded.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmcnx2.nn.layouts.base import Layout
+from mmcnx2.nn.layouts.dense import count, l2_norm, wide_sum
+from mmcnx2.nn.ops.depthwise_conv import Frames, packed_depthwise_conv
+from mmcnx2.nn.ops.grn import grn, grn_linear
+
+KERNEL_RADIUS = 3
+"""Radius in sites of ConvNeXt's 7x7 depthwise kernel (paper section 3.1)."""
+
+
+class PackedLayout(Layout):
+    """Rows of visible sites, patch by patch in row-major order, row-major inside a patch.
+
+    Args:
+        patches: Int64 ``(N * T,)``, indices of the visible patches over ``N * h * w``.
+        grid: ``(N, h, w)``, images and patches down and across.
+        side: Sites along one side of a patch at this stage.
+    """
+
+    def __init__(self, patches: Tensor, grid: tuple[int, int, int], side: int):
+        self.patches = patches
+        self.grid = grid
+        self.side = side
+        self.neighbours = self.plan_depthwise_conv()
+
+    @classmethod
+    @torch.compiler.disable
+    def plan(
+        cls, visible: Tensor, strides: Sequence[int], device: torch.device
+    ) -> list['PackedLayout']:
+        """Index the visible patches; see :meth:`Layout.plan`.
+
+        A mask made on the CPU costs a GPU no synchronisation: only its patches' numbers travel.
+
+        Raises:
+            ValueError: Images show different numbers of patches, or none.
+        """
+        visible = visible.cpu()
+        counts = visible.flatten(1).sum(1)
+        if len(counts) == 0 or counts.min() != counts.max() or counts.max() == 0:
+            raise ValueError(
+                f'layout="packed" needs the same number of visible patches in every image, at '
+                f'least 1, but visible shows {counts.tolist()}: '
+                'draw them with RandomMasking, or build the backbone with layout="masked".'
+            )
+        patches = visible.flatten().nonzero().flatten().to(device, non_blocking=True)
+        return [cls(patches, tuple(visible.shape), strides[-1] // stride) for stride in strides]
+
+    def plan_depthwise_conv(self) -> Frames:
+        """Index the neighbours of every visible site, for :meth:`depthwise_conv`."""
+        return Frames.plan(self.patches, self.grid, self.side, KERNEL_RADIUS)
+
+    def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        n, h, w = self.grid
+        k, side = weight.shape[-1], self.side
+        blocks = images.view(n, -1, h, side * k, w, side * k).permute(0, 2, 4, 1, 3, 5)
+        blocks = blocks.flatten(0, 2).index_select(0, self.patches)
+        windows = blocks.unflatten(3, (side, k)).unflatten(2, (side, k)).permute(0, 2, 4, 1, 3, 5)
+        return F.linear(windows.reshape(n, -1, weight[0].numel()), weight.flatten(1), bias)
+
+    def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        k, side = weight.shape[-1], self.side
+        windows = x.view(-1, side, k, side, k, x.shape[-1]).transpose(2, 3)
+        kernel = weight.permute(0, 2, 3, 1).flatten(1)
+        return F.linear(windows.reshape(self.grid[0], -1, kernel.shape[1]), kernel, bias)
+
+    def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return packed_depthwise_conv(x, weight, bias, self.neighbours)
+
+    def spatial_norm(self, x: Tensor) -> Tensor:
+        return l2_norm(x, dim=1)
+
+    def spatial_sum(self, x: Tensor) -> Tensor:
+        return wide_sum(x, dim=1)
+
+    def spatial_max(self, x: Tensor) -> Tensor:
+        return x.amax(1)
+
+    def count_sites(self, x: Tensor) -> Tensor:
+        return count(x, x.shape[1])
+
+    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        return grn(x, gamma, beta, eps)
+
+    def gelu_grn_linear(
+        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
+    ) -> Tensor:
+        return grn_linear(F.gelu(x), gamma, beta, eps, linear.weight, linear.bias)
+
+    def per_image(self, value: Tensor) -> Tensor:
+        return value[:, None]
+
+    def to_maps(self, x: Tensor) -> Tensor:
+        n, h, w = self.grid
+        side, channels = self.side, x.shape[-1]
+        blocks = x.new_zeros(n * h * w, side * side * channels)
+        blocks = blocks.index_copy(0, self.patches, x.reshape(-1, blocks.shape[1]))
+        maps = blocks.view(n, h, w, side, side, channels).permute(0, 5, 1, 3, 2, 4)
+        return maps.reshape(n, channels, h * side, w * side)

@@ -1,0 +1,73 @@
+"""GRN and the linear layer behind it as one operation: GRN's output is never made.
+
+GRN multiplies each channel of an image by one number and adds beta. Both go into the layer's
+weights: ``W (x * s + beta) + b = (W * s) x + (W beta + b)``, with one ``W * s`` an image. Going
+back, ``grad_y^T x`` of an image, which the weight gradient needs anyway, holds all that GRN's
+statistics need. So of the passes over the 4C-wide rows only the sum of squares remains forward and
+one multiply-add backward, and their scaled copy is not kept.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from mmcnx2.nn.ops.grn import statistics
+from mmcnx2.nn.ops.grn.reference import grn
+from mmcnx2.nn.ops.precision import widen
+
+
+def grn_linear(
+    x: Tensor, gamma: Tensor, beta: Tensor, eps: float, weight: Tensor, bias: Tensor
+) -> Tensor:
+    """Return ``linear(grn(x))``.
+
+    Args:
+        x: ``(N, T, C_in)``, the sites of N images.
+        gamma: ``(C_in,)``.
+        beta: ``(C_in,)``.
+        eps: Added to the mean norm.
+        weight: ``(C_out, C_in)``.
+        bias: ``(C_out,)``.
+
+    Returns:
+        ``(N, T, C_out)``, in autocast's dtype under autocast and x's otherwise.
+    """
+    # Weights an image would be more work than few rows are; an export has one path for all sizes.
+    # To torch's compiler, torch.compile is an export, too: it gets the two in turn.
+    if torch.compiler.is_exporting() or x.shape[1] <= weight.shape[0]:
+        return F.linear(grn(x, gamma, beta, eps), weight, bias)
+    device = x.device.type
+    if device != 'meta' and torch.is_autocast_enabled(device):
+        x = x.to(torch.get_autocast_dtype(device))
+    return _GRNLinear.apply(x, gamma, beta, eps, weight, bias)
+
+
+class _GRNLinear(torch.autograd.Function):
+    """Products are in x's dtype; the weights, and what is computed of them, keep their own."""
+
+    @staticmethod
+    def forward(ctx, x, gamma, beta, eps, weight, bias):
+        scale, norm, mean = statistics.forward(x, gamma, eps)
+        ctx.save_for_backward(x, gamma, beta, norm, mean, weight)
+        constant = torch.addmv(bias, weight, beta.to(weight.dtype)).to(x.dtype)
+        return torch.baddbmm(constant, x, _scaled(weight, scale, x.dtype).transpose(1, 2))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        x, gamma, beta, norm, mean, weight = ctx.saved_tensors
+        products = torch.bmm(grad.transpose(1, 2), x).to(weight.dtype)  # (N, C_out, C_in)
+        dot = (products * weight).sum(1)
+        scale, slope, grad_gamma = statistics.backward(dot, gamma, norm, mean)
+        grad_x = torch.bmm(grad, _scaled(weight, scale, x.dtype))
+        grad_x = grad_x.addcmul_(x, slope.to(x.dtype).unsqueeze(1))
+        grad_bias = widen(grad).sum((0, 1)).to(weight.dtype)
+        grad_weight = (products * scale.to(weight.dtype).unsqueeze(1)).sum(0)
+        grad_weight = grad_weight.addr_(grad_bias, beta.to(weight.dtype))
+        return grad_x, grad_gamma, (grad_bias @ weight).to(beta.dtype), None, grad_weight, grad_bias
+
+
+def _scaled(weight, scale, dtype):
+    """Return each image's weights, ``(N, C_out, C_in)``."""
+    return (weight * scale.to(weight.dtype).unsqueeze(1)).to(dtype)

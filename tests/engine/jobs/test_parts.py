@@ -1,0 +1,61 @@
+"""Parts of a job are done once, again when what they are made from changes, and may resume."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from mmcnx2.engine.jobs.parts import Part, PartRunner
+
+TOOL = """
+import sys
+with open(sys.argv[1], 'a') as file:
+    file.write('x')
+sys.exit(int(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def part(tmp_path):
+    (tmp_path / 'tool.py').write_text(TOOL)
+    return Part('first', [str(tmp_path / 'tool.py'), str(tmp_path / 'job/first/made'), '0'], 'a')
+
+
+@pytest.fixture
+def runner(tmp_path):
+    return PartRunner(tmp_path / 'job', threads=1)
+
+
+def made(runner) -> str:
+    return (runner.folder / 'first/made').read_text()
+
+
+def test_a_finished_part_is_not_done_again(runner, part):
+    assert not runner.is_done(part)
+    assert runner.do(part) == runner.do(part) == runner.folder / 'first'
+    assert runner.is_done(part) and made(runner) == 'x'
+    assert runner.seconds(part) > 0
+
+
+def test_another_key_starts_over(runner, part):
+    runner.do(part)
+    (runner.folder / 'first/left').touch()
+    assert not runner.is_done(replace(part, key='b'))
+    runner.do(replace(part, key='b'))
+    assert made(runner) == 'x' and not (runner.folder / 'first/left').exists()
+
+
+@pytest.mark.parametrize(('resumes', 'after'), [(True, 'xx'), (False, 'x')])
+def test_what_failed_is_not_done_and_only_a_part_that_resumes_keeps_its_folder(
+    runner, part, resumes, after
+):
+    failing = replace(part, command=[*part.command[:2], '3'], resumes=resumes)
+    with pytest.raises(RuntimeError, match='exit status 3'):
+        runner.do(failing)
+    assert not runner.is_done(part) and made(runner) == 'x'
+    before = json.loads((runner.folder / 'first/started.json').read_text())['seconds']
+    runner.do(replace(part, resumes=resumes))
+    assert made(runner) == after
+    assert before > 0
+    if resumes:
+        assert runner.seconds(part) > before, 'the time before it failed counts, too'

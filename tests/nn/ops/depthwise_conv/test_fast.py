@@ -1,0 +1,108 @@
+"""Each fast depthwise convolution against plain torch in float64, in blocks and in whole maps."""
+
+from collections import namedtuple
+from importlib import import_module
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmcnx2.nn.ops.depthwise_conv import Frames, Windows, packed_depthwise_conv
+from tests.support.closeness import assert_all_close
+from tests.support.operations import DEVICE, draw, results
+from tests.support.toy import make_visible
+
+RADIUS = 3
+
+Kernels = namedtuple('Kernels', 'depthwise_conv operation device')
+
+
+@pytest.fixture(params=['numba', 'triton'])
+def kernels(request):
+    name = request.param
+    pytest.importorskip(name)
+    module = import_module(f'mmcnx2.nn.ops.depthwise_conv.{name}')
+    operation = getattr(torch.ops.mmcnx2, f'depthwise_conv_{name}').default
+    return Kernels(module.depthwise_conv, operation, 'cpu' if name == 'numba' else DEVICE)
+
+
+def inputs(*shape, radius=RADIUS):
+    channels, kernel = shape[-1], 2 * radius + 1
+    return {
+        'x': draw(*shape, seed=0),
+        'weight': draw(channels, 1, kernel, kernel, seed=1),
+        'bias': draw(channels, seed=2),
+    }
+
+
+def on_map(x, weight, bias):
+    maps, padding = x.permute(0, 3, 1, 2), weight.shape[-1] // 2
+    return F.conv2d(maps, weight, bias, padding=padding, groups=len(weight)).permute(0, 2, 3, 1)
+
+
+def on_kernels(kernels, windows, given, **options):
+    def function(*tensors):
+        return kernels.depthwise_conv(*tensors, windows)
+
+    return results(function, given, device=kernels.device, **options)
+
+
+@pytest.mark.parametrize('side', [1, 2, 4, 8])
+def test_packed_equals_the_reference(kernels, side):
+    n, h, w, count = 2, 2, 3, 3
+    patches = make_visible(n, h, w, count).flatten().nonzero().flatten()
+    given = inputs(n, count * side**2, 3)
+    frames = Frames.plan(patches, (n, h, w), side, RADIUS)
+    windows = Windows.of_blocks(patches.to(kernels.device), (n, h, w), side, RADIUS)
+    expected = results(lambda *args: packed_depthwise_conv(*args, frames), given)
+    assert_all_close(expected, on_kernels(kernels, windows, given), relative=1e-12)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (7, 7), (9, 13)], ids='{0[0]}x{0[1]}'.format)
+def test_a_whole_map_equals_conv2d(kernels, size):
+    given = inputs(2, *size, 3)
+    windows = Windows.of_map(*size, RADIUS, kernels.device)
+    found = on_kernels(kernels, windows, given)
+    assert_all_close(results(on_map, given), found, relative=1e-12)
+
+
+@pytest.mark.parametrize('radius', [0, 1, 2])
+def test_narrower_kernels(kernels, radius):
+    given = inputs(1, 4, 5, 2, radius=radius)
+    windows = Windows.of_map(4, 5, radius, kernels.device)
+    found = on_kernels(kernels, windows, given)
+    assert_all_close(results(on_map, given), found, relative=1e-12)
+
+
+def test_channels_beyond_one_block(kernels):
+    given = inputs(1, 3, 3, 70)
+    windows = Windows.of_map(3, 3, RADIUS, kernels.device)
+    found = on_kernels(kernels, windows, given)
+    assert_all_close(results(on_map, given), found, relative=1e-12)
+
+
+def test_no_bias(kernels):
+    given = inputs(1, 3, 4, 2)
+    del given['bias']
+    windows = Windows.of_map(3, 4, RADIUS, kernels.device)
+    expected = results(lambda x, weight: on_map(x, weight, None), given)
+    found = results(
+        lambda x, weight: kernels.depthwise_conv(x, weight, None, windows),
+        given, device=kernels.device,
+    )  # fmt: skip
+    assert_all_close(expected, found, relative=1e-12)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
+def test_half_precision_sums_in_float32(kernels, dtype):
+    given = inputs(1, 5, 6, 4)
+    windows = Windows.of_map(5, 6, RADIUS, kernels.device)
+    found = on_kernels(kernels, windows, given, dtype=dtype)
+    assert_all_close(results(on_map, given), found, relative=8 * torch.finfo(dtype).eps)
+
+
+def test_the_operation_keeps_torchs_contract(kernels):
+    windows = Windows.of_map(2, 3, RADIUS, kernels.device)
+    given = inputs(6, 2).values()
+    x, weight, bias = (tensor.to(kernels.device).requires_grad_() for tensor in given)
+    torch.library.opcheck(kernels.operation, (x, weight, bias, windows.source, windows.group_rows))

@@ -1,0 +1,55 @@
+"""What holds for Numba's convolution alone: threads, and where its machine code is kept."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from mmcnx2.nn.ops.depthwise_conv import Windows
+from tests.support.closeness import assert_all_close
+from tests.support.operations import draw, results
+
+pytest.importorskip('numba')
+from mmcnx2.nn.ops.depthwise_conv.numba import depthwise_conv
+
+ALONE = """
+import torch
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+net = ConvNeXtV2({'depths': [1], 'channels': [2]}, ops='numba')
+print(net(torch.ones(1, 3, 4, 4), torch.ones(1, 1, 1, dtype=torch.bool)).shape)
+"""
+
+
+@pytest.mark.parametrize('threads', [1, 2, 5])
+def test_any_number_of_threads_gives_the_same_numbers(threads, monkeypatch):
+    given = {'x': draw(3, 4, 4, 5, seed=0), 'weight': draw(5, 1, 7, 7, seed=1)}
+    windows = Windows.of_map(4, 4, 3, 'cpu')
+
+    def run():
+        return results(lambda x, weight: depthwise_conv(x, weight, None, windows), given)
+
+    expected = run()
+    monkeypatch.setattr(torch, 'get_num_threads', lambda: threads)
+    assert_all_close(expected, run(), relative=1e-14)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_the_storage_of_parameters_can_be_freed_afterwards(channels):
+    # FSDP2 does so between forward and backward.
+    given = draw(1, 4, 4, channels, seed=0), draw(channels, 1, 1, 1, seed=1), draw(channels, seed=2)
+    parameters = [torch.nn.Parameter(tensor) for tensor in given[1:]]
+    depthwise_conv(given[0], *parameters, Windows.of_map(4, 4, 0, 'cpu')).sum().backward()
+    for parameter in parameters:
+        parameter.untyped_storage().resize_(0)
+
+
+def test_nowhere_to_keep_the_machine_code_is_no_error():
+    # The one place that Numba may look at here is a zip archive, which the package is not in.
+    environment = {**os.environ, 'NUMBA_CACHE_LOCATOR_CLASSES': 'ZipCacheLocator'}
+    told = subprocess.run(
+        [sys.executable, '-c', ALONE], env=environment, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stderr
+    assert 'torch.Size([1, 2, 1, 1])' in told.stdout

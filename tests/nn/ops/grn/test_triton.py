@@ -1,0 +1,59 @@
+"""GELU with GRN in Triton against plain torch in float64."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmcnx2.nn.ops.grn import grn
+from tests.support.closeness import assert_all_close
+from tests.support.operations import DEVICE, draw, results
+
+pytest.importorskip('triton')
+from mmcnx2.nn.ops.grn.triton import gelu_grn
+
+
+def definition(x, gamma, beta):
+    return grn(F.gelu(x), gamma, beta, 1e-6)
+
+
+def fast(x, gamma, beta):
+    return gelu_grn(x, gamma, beta, 1e-6)
+
+
+def inputs(*shape):
+    channels = shape[-1]
+    return {
+        'x': draw(*shape, seed=0),
+        'gamma': draw(channels, seed=1),
+        'beta': draw(channels, seed=2),
+    }
+
+
+# The last walks over several chunks of sites and several blocks of channels.
+@pytest.mark.parametrize('shape', [(1, 1, 1), (3, 1, 8), (2, 17, 5), (1, 131, 70)])
+def test_equals_the_reference(shape):
+    given = inputs(*shape)
+    found = results(fast, given, device=DEVICE)
+    assert_all_close(results(definition, given), found, relative=1e-12)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
+def test_half_precision_sums_in_float32(dtype):
+    given = inputs(2, 19, 12)
+    found = results(fast, given, dtype=dtype, device=DEVICE)
+    relative = 8 * torch.finfo(dtype).eps
+    assert_all_close(results(definition, given), found, relative=relative)
+
+
+def test_a_dead_image_has_finite_gradients():
+    given = inputs(2, 5, 4)
+    given['x'][1] = 0
+    found = results(fast, given, device=DEVICE)
+    assert_all_close(results(definition, given), found, relative=1e-12)
+
+
+def test_the_operation_keeps_torchs_contract():
+    arguments = [tensor.to(DEVICE) for tensor in inputs(2, 3, 4).values()]
+    for tensor in arguments:
+        tensor.requires_grad_()
+    torch.library.opcheck(torch.ops.mmcnx2.gelu_grn.default, (*arguments, 1e-6))

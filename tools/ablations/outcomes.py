@@ -1,0 +1,66 @@
+"""From the runs of an ablation to its table."""
+
+from collections.abc import Mapping, Sequence
+
+from ablations.report import AblationReport, Outcome
+from ablations.run import AblationRun, count_parameters, read_part
+from ablations.tables import ABLATIONS, Row
+from mmcnx2.analysis.training_log import TrainingLog, read_training_log
+from mmcnx2.engine.jobs.parts import Part
+
+
+def report_ablation(
+    key: str, run: AblationRun, failures: Mapping[str, str], *, settings: str, paper_settings: str
+) -> AblationReport:
+    """Return an ablation's table as far as its runs are.
+
+    Args:
+        key: Of :data:`ABLATIONS`.
+        run: Where its runs are.
+        failures: Name of a part to why it failed.
+        settings: Of the runs, in one or two sentences.
+        paper_settings: Of the paper's, likewise.
+    """
+    ablation = ABLATIONS[key]
+    parts = {row: _parts(row, run) for row in ablation.rows}
+    every = [part for before, after in parts.values() for part in [before, *after] if part]
+    return AblationReport(
+        key=key,
+        title=ablation.title,
+        outcomes=[_outcome(row, *parts[row], run, failures) for row in ablation.rows],
+        settings=settings,
+        paper_settings=paper_settings,
+        times={part.name: run.runner.seconds(part) for part in every if run.runner.is_done(part)},
+    )
+
+
+def _parts(row: Row, run: AblationRun) -> tuple[Part | None, list[Part]]:
+    """Return a row's pre-training, if it has one, and its fine-tunings."""
+    before = run.pretraining(row.pretraining) if row.pretraining else None
+    return before, [run.finetuning(row, seed) for seed in run.scale.seeds]
+
+
+def _outcome(
+    row: Row,
+    before: Part | None,
+    parts: Sequence[Part],
+    run: AblationRun,
+    failures: Mapping[str, str],
+) -> Outcome:
+    logs = [_log(run, part) for part in parts if run.runner.is_done(part)]
+    failed = [failures[p.name] for p in [before, *parts] if p and p.name in failures]
+    loss = None
+    if before and run.runner.is_done(before):
+        loss = _log(run, before).losses[-1]
+    return Outcome(
+        name=row.name,
+        scores=[log.scores['accuracy/top1'] for log in logs],
+        paper=row.paper,
+        parameters=count_parameters(read_part(parts[0])),
+        loss=loss,
+        failure=failed[0] if failed else '',
+    )
+
+
+def _log(run: AblationRun, part: Part) -> TrainingLog:
+    return read_training_log(run.runner.folder / part.name)

@@ -1,0 +1,189 @@
+"""The runs of an ablation's rows: a pre-training each, then fine-tuning from it once a seed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from ablations.small_scale import small_finetuning, small_pretraining
+from ablations.tables import Row
+from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs'
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the runs are, and how they are started.
+
+    Attributes:
+        seeds: Of the fine-tuning runs of a row.
+        options: ``--cfg-options`` of every run, ``KEY=VALUE``.
+        launcher: What starts ``tools/train.py``, before its arguments: nothing for one process.
+        train_options: Of ``tools/train.py``, further ones.
+    """
+
+    seeds: Sequence[int]
+    options: Sequence[str] = ()
+    launcher: Sequence[str] = ()
+    train_options: Sequence[str] = ()
+
+    def name_of(self, config: str) -> str:
+        """Return what a run of a config is called, and its folder."""
+        return config.rpartition('/')[2]
+
+    def pretraining(self, name: str, folder: Path) -> Path:
+        """Return the file of a pre-training config of ``configs/`` at this scale."""
+        return CONFIGS / f'{name}.py'
+
+    def finetuning(self, name: str, folder: Path, checkpoint: str | None) -> Path:
+        """Return the file of a classification config of ``configs/`` at this scale."""
+        return CONFIGS / f'{name}.py'
+
+
+@dataclass(frozen=True)
+class ScenesScale(Scale):
+    """The demo's encoder and data.
+
+    Attributes:
+        pretraining_epochs: Epochs of each pre-training.
+        finetuning_epochs: Epochs of each fine-tuning, and of training from scratch.
+        demo_pretraining: The demo's config.
+        demo_finetuning: The demo's config, from scratch.
+    """
+
+    pretraining_epochs: int = field(kw_only=True)
+    finetuning_epochs: int = field(kw_only=True)
+    demo_pretraining: str = 'demo/fcmae_convnextv2-mini_1xb32-10e_scenes'
+    demo_finetuning: str = 'demo/convnextv2-mini_1xb15-13e_scenes'
+
+    def name_of(self, config: str) -> str:
+        # Without schedule and data, which do not hold at this scale.
+        return super().name_of(config).rsplit('_', 2)[0]
+
+    def pretraining(self, name: str, folder: Path) -> Path:
+        cfg = small_pretraining(
+            _read(name), _read(self.demo_pretraining), epochs=self.pretraining_epochs
+        )
+        return _write(cfg, folder / f'{self.name_of(name)}.py')
+
+    def finetuning(self, name: str, folder: Path, checkpoint: str | None) -> Path:
+        cfg = small_finetuning(
+            _read(name),
+            _read(self.demo_finetuning),
+            epochs=self.finetuning_epochs,
+            checkpoint=checkpoint,
+        )
+        return _write(cfg, folder / f'{self.name_of(name)}.py')
+
+
+class AblationRun:
+    """Makes the parts of ablations. Rows that share a run get the same part.
+
+    Args:
+        scale: Of the runs.
+        runner: Of the parts; its folder holds all of them.
+        data: Key of the data set: other data have everything done again.
+    """
+
+    def __init__(self, scale: Scale, runner: PartRunner, data: str = ''):
+        self.scale, self.runner, self.data = scale, runner, data
+        self._made: dict[str, Part] = {}
+
+    def pretraining(self, name: str) -> Part:
+        """Return a pre-training run.
+
+        Args:
+            name: Of its config, as in :class:`Row`.
+        """
+        title = self.scale.name_of(name)
+        if title not in self._made:
+            config = self.scale.pretraining(name, self.runner.folder / 'configs')
+            self._made[title] = self._part(title, config, seed=0)
+        return self._made[title]
+
+    def finetuning(self, row: Row, seed: int) -> Part:
+        """Return a fine-tuning run, or one from scratch where the row has no pre-training.
+
+        Args:
+            row: Of an ablation.
+            seed: Of the run.
+        """
+        name, folder = self.scale.name_of(row.finetuning), self.runner.folder
+        options, key, checkpoint = [], '', None
+        if row.pretraining:
+            before = self.pretraining(row.pretraining)
+            name += f'_after_{before.name}'
+            epochs = read_part(before).train_cfg.max_epochs
+            key, checkpoint = before.key, str(folder / before.name / f'epoch_{epochs}.pth')
+            options = [f'model.backbone.init_cfg.checkpoint={checkpoint}']
+        title = f'{name}_seed{seed}'
+        if title not in self._made:
+            config = self.scale.finetuning(row.finetuning, folder / 'configs' / name, checkpoint)
+            self._made[title] = self._part(title, config, seed=seed, options=options, key=key)
+        return self._made[title]
+
+    def jobs(self, rows: Iterable[Row]) -> list[list[Part]]:
+        """Return what has to be done for some rows, each part once.
+
+        Args:
+            rows: Of one or several ablations.
+
+        Returns:
+            Lists that can be done at the same time: a pre-training and the runs that start from it,
+            then those from scratch, each in order.
+        """
+        jobs = {}
+        for row in sorted(rows, key=lambda row: row.pretraining is None):
+            key = row.pretraining or row.finetuning
+            parts = jobs.setdefault(key, {})
+            if row.pretraining and not parts:
+                part = self.pretraining(row.pretraining)
+                parts[part.name] = part
+            for seed in self.scale.seeds:
+                part = self.finetuning(row, seed)
+                parts[part.name] = part
+        return [list(parts.values()) for parts in jobs.values()]
+
+    def _part(
+        self, name: str, config: Path, *, seed: int, options: Sequence[str] = (), key: str = ''
+    ) -> Part:
+        options = [*options, f'randomness.seed={seed}', *self.scale.options]
+        command = [*self.scale.launcher, str(ROOT / 'tools/train.py'), str(config)]
+        command += ['--work-dir', str(self.runner.folder / name), '--resume']
+        command += [*self.scale.train_options, '--cfg-options', *options]
+        text = json.dumps(Config.fromfile(config).to_dict(), default=str)
+        return Part(name, command, '\n'.join([self.data, key, text, *options]), resumes=True)
+
+
+def read_part(part: Part) -> Config:
+    """Return the config of a part of :class:`AblationRun`."""
+    return Config.fromfile(part.command[part.command.index('--work-dir') - 1])
+
+
+def count_parameters(classifier: Config) -> int:
+    """Return the number of parameters of a classifier's backbone and head.
+
+    Args:
+        classifier: A config of mmpretrain's ``ImageClassifier`` on a ``ConvNeXtV2``.
+    """
+    head = classifier.model.head
+    options = {k: v for k, v in classifier.model.backbone.items() if k not in ('type', 'init_cfg')}
+    with torch.device('meta'):
+        backbone = ConvNeXtV2(**options)
+    return sum(p.numel() for p in backbone.parameters()) + head.num_classes * (head.in_channels + 1)
+
+
+def _read(name: str) -> Config:
+    return Config.fromfile(CONFIGS / f'{name}.py')
+
+
+def _write(cfg: Config, file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cfg.dump(file)
+    return file

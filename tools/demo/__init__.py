@@ -1,0 +1,1 @@
+"""What ``tools/demo.py`` is made of: the rendered scenes, the page, its charts and its report."""
