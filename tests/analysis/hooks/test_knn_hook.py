@@ -16,7 +16,7 @@ from mmcnx2.compat import amp_off_without_gpu
 from tests.support.closeness import assert_close
 from tests.support.toy_config import shorten, shrink
 
-CONFIG = Path(__file__).parents[2] / 'configs/demo/fcmae_convnextv2-atto_1xb64-100e_scenes.py'
+CONFIG = Path(__file__).parents[3] / 'configs/demo/fcmae_convnextv2-atto_1xb64-100e_scenes.py'
 
 
 @pytest.fixture(scope='module')

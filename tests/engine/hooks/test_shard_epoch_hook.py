@@ -11,7 +11,7 @@ from mmcnx2.compat import amp_off_without_gpu
 from tests.support.shards import make_shards
 from tests.support.toy_config import shorten, shrink
 
-CONFIG = Path(__file__).parents[2] / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_shards.py'
+CONFIG = Path(__file__).parents[3] / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_shards.py'
 IMAGES, BATCH, EPOCHS = 19, 4, 2
 STEPS = IMAGES // BATCH
 

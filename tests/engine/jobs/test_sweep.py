@@ -10,7 +10,7 @@ import pytest
 
 from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / 'configs/upernet/upernet_convnextv2-b-fcmae_8xb2-amp-160k_ade20k-512x512.py'
 
 

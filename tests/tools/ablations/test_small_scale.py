@@ -7,7 +7,7 @@ from ablations.small_scale import small_finetuning, small_pretraining
 from ablations.tables import ABLATIONS
 from mmengine.config import Config
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIGS = Path(__file__).parents[3] / 'configs'
 ROWS = {row.pretraining: row for ablation in ABLATIONS.values() for row in ablation.rows}
 SMALL = [name for name in ROWS if name and '-large' not in name]
 SIZES = ('in_channels', 'embed_dims', 'patch_size')

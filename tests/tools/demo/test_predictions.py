@@ -13,7 +13,7 @@ from mmengine.registry import MODELS, DefaultScope
 import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
 from tests.support.toy_config import shrink
 
-CONFIGS = Path(__file__).parents[2] / 'configs/demo'
+CONFIGS = Path(__file__).parents[3] / 'configs/demo'
 DETECTION = 'mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes.py'
 SEGMENTATION = 'upernet_convnextv2-mini_1xb8-350i_scenes-128x128.py'
 
