@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 from demo.scenes import SceneSettings, build
@@ -12,6 +13,7 @@ from mmcnx2.compat import amp_off_without_gpu
 from tests.support.command_line import ROOT
 from tests.support.toy_config import shorten, shrink
 
+_numbers = count()
 CONFIG = ROOT / 'configs/demo/fcmae_convnextv2-atto_1xb64-100e_scenes.py'
 
 
@@ -48,6 +50,8 @@ def pre_train(
     cfg.train_dataloader.dataset.data_root = str(pictures)
     cfg.train_dataloader.dataset.pipeline[1].scale = 64
     cfg.work_dir = str(work_dir)
+    # mmengine's loggers go by name and second, and two short runs fit into one.
+    cfg.experiment_name = f'short-{next(_numbers)}'
     cfg.custom_hooks = []
     cfg.merge_from_dict(dict(options or {}))
     amp_off_without_gpu(cfg)
