@@ -6,13 +6,13 @@ Importing this registers it and lets mmengine load any dialect into it.
 from mmcnx2.models import loading
 from mmcnx2.models.backbone import ConvNeXtV2
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
-from mmcnx2.models.pretrain_head import FCMAEPretrainHead
 from mmcnx2.nn.convnextv2 import ARCHS
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
 from mmcnx2.registry import MODELS
 
-for part in (FCMAEDecoder, RandomMasking):
+for part in (FCMAEDecoder, FCMAEPretrainHead, RandomMasking):
     MODELS.register_module(module=part)
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Fully convolutional masked autoencoder (paper section 3): mask, encode, decode, compare."""
+"""FCMAE as OpenMMLab's configs build it, and what it makes of pictures."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from mmcnx2.checks import check_types
+from mmcnx2.nn.fcmae import MaskedAutoencoding
 from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.patches import upsample
 from mmcnx2.registry import MODELS
 
 
@@ -32,15 +34,17 @@ class Reconstruction:
 
 
 @MODELS.register_module()
-class FCMAE(BaseSelfSupervisor):
+class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
     """Pre-train a ConvNeXt V2 by predicting the pixels of hidden patches.
+
+    The method is :class:`mmcnx2.nn.fcmae.MaskedAutoencoding`.
 
     Args:
         backbone: Config of the encoder, :class:`ConvNeXtV2` with ``final_norm=False``.
         neck: Config of the decoder, :class:`FCMAEDecoder`.
-        head: Config of the loss, :class:`FCMAEPretrainHead`.
+        head: Config of what is predicted, :class:`FCMAEPretrainHead`.
         masking: Config of the mask generator; default random, ratio 0.6.
-        data_preprocessor: Config of the normalisation, mmpretrain's ``SelfSupDataPreprocessor``.
+        data_preprocessor: Config of the normalization, mmpretrain's ``SelfSupDataPreprocessor``.
         init_cfg: mmengine's initialisation config.
 
     Raises:
@@ -78,24 +82,10 @@ class FCMAE(BaseSelfSupervisor):
         """Return ``dict(loss=...)``, the error on the hidden patches of freshly masked images.
 
         Args:
-            inputs: ``(N, C, H, W)``, normalised.
+            inputs: ``(N, C, H, W)``, normalized.
             data_samples: Unused; there are no labels.
         """
-        visible = self.draw_mask(inputs)
-        pred = self.predict_patches(inputs, visible)
-        return dict(loss=self.head.loss(pred, inputs, self.removed(visible, pred)))
-
-    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
-        """Encode what is visible and predict every patch, as the head compares it.
-
-        Args:
-            images: ``(N, C, H, W)``, normalised.
-            visible: Bool ``(N, h, w)``, True where the encoder may look.
-
-        Returns:
-            ``(N, h * w, p * p * C)``, the decoder's rows.
-        """
-        return self.neck(self.backbone(images, visible), visible)
+        return dict(loss=self.reconstruction_loss(inputs))
 
     def forward(self, inputs: Tensor, data_samples=None, mode: str = 'tensor'):
         """Run as mmengine asks: 'loss', 'predict' or 'tensor' (dense features)."""
@@ -109,7 +99,7 @@ class FCMAE(BaseSelfSupervisor):
         """Return one sample an image with ``reconstruction``, ``masked`` and ``visible`` set.
 
         Args:
-            inputs: ``(N, C, H, W)``, normalised.
+            inputs: ``(N, C, H, W)``, normalized.
             data_samples: Samples to fill in, or None for new ones.
         """
         result = self.reconstruct(inputs)
@@ -124,7 +114,7 @@ class FCMAE(BaseSelfSupervisor):
         """Fill in hidden patches.
 
         Args:
-            images: ``(N, C, H, W)``, normalised by the data preprocessor.
+            images: ``(N, C, H, W)``, normalized by the data preprocessor.
             visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
         """
         if visible is None:
@@ -132,9 +122,7 @@ class FCMAE(BaseSelfSupervisor):
         pred = self.predict_patches(images, visible)
         pixels = self.to_pixels(images)
         prediction = self.to_pixels(self.head.denormalize(pred.to(images.dtype), images))
-        seen = visible.to(images.device)
-        seen = seen.repeat_interleave(self.patch_size, 1).repeat_interleave(self.patch_size, 2)
-        seen = seen.unsqueeze(1)
+        seen = upsample(visible.to(images.device), self.patch_size).unsqueeze(1)
         return Reconstruction(
             visible=visible,
             image=pixels,
@@ -143,19 +131,9 @@ class FCMAE(BaseSelfSupervisor):
             prediction=prediction,
         )
 
-    def draw_mask(self, images: Tensor) -> Tensor:
-        """Draw ``visible``, bool ``(N, h, w)`` on the CPU, True where the encoder may look."""
-        n, _, height, width = images.shape
-        return self.masking(n, height // self.patch_size, width // self.patch_size)
-
     def to_pixels(self, images: Tensor) -> Tensor:
-        """Undo the data preprocessor's normalisation; the result is clamped to 0..255."""
+        """Undo the data preprocessor's normalization; the result is clamped to 0..255."""
         processor = self.data_preprocessor
         if getattr(processor, '_enable_normalize', False):
             images = images * processor.std + processor.mean
         return images.clamp(0, 255)
-
-    @staticmethod
-    def removed(visible: Tensor, like: Tensor) -> Tensor:
-        """Turn ``visible`` into mmpretrain's mask, float ``(N, h * w)``, 1 = removed."""
-        return (~visible).flatten(1).to(like.device, torch.float32)

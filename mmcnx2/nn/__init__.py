@@ -2,6 +2,15 @@
 
 from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 from mmcnx2.nn.decoder import FCMAEDecoder
+from mmcnx2.nn.fcmae import FCMAE
 from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
 
-__all__ = ['ARCHS', 'ConvNeXtV2', 'FCMAEDecoder', 'RandomMasking']
+__all__ = [
+    'ARCHS',
+    'ConvNeXtV2',
+    'FCMAE',
+    'FCMAEDecoder',
+    'FCMAEPretrainHead',
+    'RandomMasking',
+]

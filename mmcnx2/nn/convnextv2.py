@@ -125,31 +125,35 @@ class ConvNeXtV2(nn.Module):
         """Compute feature maps, of whole images or of what a mask leaves visible.
 
         Args:
-            images: ``(N, C_in, H, W)``; H and W are multiples of the total stride (32).
+            images: ``(N, C_in, H, W)``; H and W are at least the total stride (32) and, with
+                ``visible``, multiples of it. Else each downsampling drops what is left over at the
+                right and the bottom, as in timm and mmpretrain.
             visible: Bool ``(N, H / 32, W / 32)``, True where the encoder may look, on any device;
                 None shows everything. For 'packed', the same count in every image.
 
         Returns:
             Without ``visible``, a tuple of the maps of ``out_indices``, ``(N, C, H', W')`` each,
             or ``(N, C)`` with ``gap_before_final_norm``. With it, the last stage's map alone,
-            ``(N, C, h, w)``, zero at hidden patches and never averaged over space.
+            ``(N, C, h, w)``, zero at hidden patches: as pre-training sees it, so neither normalized
+            by ``norm{i}``, which was never trained under a mask, nor averaged over space.
 
         Raises:
-            ValueError: A size that the stride does not divide, or a ``visible`` of another shape.
+            ValueError: A size below the stride, under a mask one that it does not divide, or a
+                ``visible`` of another shape.
             TypeError: A ``visible`` that is not bool.
         """
         layouts = self.plan(images, visible)
         features = self.encode(images, layouts)
         if visible is None:
             return tuple(self._to_output(features[i], i, layouts[i]) for i in self.out_indices)
-        return self._to_latent(features[-1], layouts[-1])
+        return layouts[-1].to_maps(features[-1])
 
     def plan(self, images: Tensor, visible: Tensor | None) -> list[Layout]:
         """Return each stage's layout for these images; arguments and errors of :meth:`forward`."""
         self._check(images, visible)
-        name = 'dense' if visible is None else self.layout
-        layout = get_layout(name, choose_ops(self.ops, images.device))
-        return layout.plan(visible, self.strides, images.device)
+        layout = get_layout('dense' if visible is None else self.layout)
+        ops = choose_ops(self.ops, images.device)
+        return layout.plan(visible, self.strides, images.device, ops=ops)
 
     def encode(self, images: Tensor, layouts: Sequence[Layout]) -> list[Tensor]:
         """Return each stage's features, channels last, in that stage's layout.
@@ -197,23 +201,23 @@ class ConvNeXtV2(nn.Module):
             return norm(x.mean((1, 2)))
         return layout.to_maps(norm(x))
 
-    def _to_latent(self, x: Tensor, layout: Layout) -> Tensor:
-        norm = getattr(self, f'norm{len(self.stages) - 1}', None)
-        # A norm that was trained on averages has no meaning on single sites.
-        if norm is not None and not self.gap_before_final_norm:
-            x = norm(x)
-        return layout.to_maps(x)
-
     def _check(self, images: Tensor, visible: Tensor | None) -> None:
         stride = self.strides[-1]
         n, _, height, width = images.shape
-        if height % stride or width % stride or not height or not width:
+        if min(height, width) < stride:
             raise ValueError(
-                f'images of {height}x{width} px do not divide into the stride of {stride}: resize, '
-                f'or pad to multiples of {stride} (size_divisor={stride} in the data preprocessor).'
+                f'images of {height}x{width} px are smaller than the stride of {stride}: resize or '
+                f'pad them to {stride} or more.'
             )
         if visible is None:
             return
+        if height % stride or width % stride:
+            raise ValueError(
+                f'images of {height}x{width} px do not divide into the patches of {stride} px that '
+                f'a mask hides: resize, or pad to multiples of {stride} (in the data preprocessor, '
+                f'pad_size_divisor={stride} of mmpretrain and mmdet, size_divisor={stride} of '
+                'mmseg).'
+            )
         if visible.dtype != torch.bool:
             raise TypeError(
                 f'visible is {visible.dtype}, but must be bool, True where the encoder may look: '
@@ -235,12 +239,13 @@ class ConvNeXtV2(nn.Module):
 
 
 def init_convnext_weights(module: nn.Module) -> None:
-    """Initialise one layer: truncated normal of std 0.02, zero bias.
+    """Initialize one layer: normal of std 0.02, truncated at two of them, zero bias.
 
     The official pre-training means this too, but ends at std 1.0 for most layers by accident.
     """
     if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
+        # torch's trunc_normal_ cuts at absolute bounds, -2 and 2 unless told.
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
 

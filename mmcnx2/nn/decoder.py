@@ -1,7 +1,4 @@
-"""FCMAE's decoder: projection, mask token, plain ConvNeXt V2 blocks, prediction (section 3.1).
-
-Needs torch alone; ``mmcnx2.models`` registers it.
-"""
+"""FCMAE's decoder: projection, mask token, plain ConvNeXt V2 blocks, prediction (section 3.1)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +6,7 @@ from torch import Tensor, nn
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
-from mmcnx2.nn.layouts import get_layout
+from mmcnx2.nn.layouts import DenseLayout
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
 
 
@@ -80,8 +77,7 @@ class FCMAEDecoder(nn.Module):
         """
         x = self.proj(latent.permute(0, 2, 3, 1))
         x = torch.where(visible.to(x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))
-        dense = get_layout('dense', choose_ops(self.ops, x.device))
-        (layout,) = dense.plan(None, [1], x.device)
+        layout = DenseLayout(choose_ops(self.ops, x.device))
         for block in self.blocks:
             x = block(x, layout)
         return self.pred(x).flatten(1, 2)

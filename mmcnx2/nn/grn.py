@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mmcnx2.nn.after_gelu import ScaleAndShift
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.nn.ops.grn import gelu_grn, gelu_grn_linear
 
 
 class GRN(ScaleAndShift):
@@ -21,15 +22,29 @@ class GRN(ScaleAndShift):
 
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
-        return layout.grn(x, self.gamma, self.beta, self.eps)
+        norm = self.aggregate(x, layout)
+        response = norm / (norm.mean(-1, keepdim=True) + self.eps)
+        scale = layout.per_image(1 + self.gamma * response)
+        return torch.addcmul(self.beta.to(x.dtype), x, scale.to(x.dtype))
+
+    def aggregate(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return G(x), ``(N, C)``, float32 or wider."""
+        return layout.spatial_norm(x)
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
-        return layout.gelu_grn(x, self.gamma, self.beta, self.eps)
+        rows = layout.rows(x)
+        if rows is None:
+            return super().after_gelu(x, layout)
+        return gelu_grn(rows, self.gamma, self.beta, self.eps, ops=layout.ops).view_as(x)
 
     def project(self, x: Tensor, layout: Layout, linear: nn.Linear) -> Tensor:
-        if not _is_plain(linear):
+        rows = layout.rows(x)
+        if rows is None or not _is_plain(linear):
             return super().project(x, layout, linear)
-        return layout.gelu_grn_linear(x, self.gamma, self.beta, self.eps, linear)
+        rows = gelu_grn_linear(
+            rows, self.gamma, self.beta, self.eps, linear.weight, linear.bias, ops=layout.ops
+        )
+        return rows.unflatten(1, x.shape[1:-1])
 
 
 class BatchGRN(ScaleAndShift):
@@ -43,10 +58,11 @@ class BatchGRN(ScaleAndShift):
         eps: Added to the mean norm.
     """
 
-    def forward(self, x: Tensor, layout: Layout) -> Tensor:
-        """Return features of the shape and dtype of ``x``, which lives in ``layout``."""
-        norm = torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
-        return layout.respond(x, norm, self.gamma, self.beta, self.eps)
+    forward = GRN.forward
+
+    def aggregate(self, x: Tensor, layout: Layout) -> Tensor:
+        """Return G of the whole batch, ``(1, C)``, float32 or wider."""
+        return torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
 
 
 def _is_plain(linear: nn.Module) -> bool:

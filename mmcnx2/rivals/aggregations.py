@@ -5,6 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.rivals.spatial import spatial_mean, spatial_sum
 
 
 def l2(x: Tensor, layout: Layout) -> Tensor:
@@ -14,7 +15,7 @@ def l2(x: Tensor, layout: Layout) -> Tensor:
 
 def l1(x: Tensor, layout: Layout) -> Tensor:
     """Return ``||X_i||_1`` over the visible sites, ``(N, C)``."""
-    return layout.spatial_sum(x.abs())
+    return spatial_sum(x.abs(), layout)
 
 
 def average(x: Tensor, layout: Layout) -> Tensor:
@@ -22,7 +23,7 @@ def average(x: Tensor, layout: Layout) -> Tensor:
 
     It may be negative, as may be the mean over channels that it is then divided by.
     """
-    return layout.spatial_mean(x)
+    return spatial_mean(x, layout)
 
 
 AGGREGATIONS: dict[str, Callable[[Tensor, Layout], Tensor]] = {

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from mmcnx2.models.fcmae import FCMAE
+from mmcnx2.nn.patches import upsample
 from mmcnx2.registry import MODELS
 
 
@@ -17,8 +18,7 @@ class DenseFCMAE(FCMAE):
 
     def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
         """Encode and decode; see :meth:`FCMAE.predict_patches`."""
-        p = self.patch_size
-        hidden = ~visible.to(images.device).repeat_interleave(p, 1).repeat_interleave(p, 2)
+        hidden = ~upsample(visible.to(images.device), self.patch_size)
         # 0 is the data set's mean colour: images are normalised.
         latent = self.backbone(images.masked_fill(hidden.unsqueeze(1), 0))[-1]
         return self.neck(latent, visible)

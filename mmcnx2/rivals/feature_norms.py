@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmcnx2.nn.after_gelu import AfterGELU
 from mmcnx2.nn.layouts import Layout
 from mmcnx2.nn.response import register_response
+from mmcnx2.rivals.spatial import count_sites, spatial_sum
 
 
 @register_response('ln')
@@ -83,10 +84,10 @@ class BatchNorm(AfterGELU, nn.BatchNorm1d):
 
     def _of_batch(self, x: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
         """Return mean and variance over visible sites, ``(C,)`` each, and remember them."""
-        sums = layout.spatial_sum(x)
-        count = layout.count_sites(x).to(sums.dtype).expand(len(sums), 1).sum()
+        sums = spatial_sum(x, layout)
+        count = count_sites(x, layout).to(sums.dtype).expand(len(sums), 1).sum()
         mean = sums.sum(0) / count
-        variance = layout.spatial_sum((x - mean.to(x.dtype)).square()).sum(0) / count
+        variance = spatial_sum((x - mean.to(x.dtype)).square(), layout).sum(0) / count
         with torch.no_grad():
             # As torch does: the running variance is the unbiased one.
             unbiased = variance * (count / (count - 1).clamp_min(1))

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from mmcnx2.nn.after_gelu import AfterGELU
 from mmcnx2.nn.layouts import Layout
 from mmcnx2.nn.response import register_response
+from mmcnx2.rivals.spatial import spatial_max, spatial_mean
 
 REDUCTION = 16
 """Both papers' default, and what makes base, 89M parameters, one of 109M as Table 2e prints."""
@@ -28,7 +29,7 @@ class SE(AfterGELU, nn.Module):
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
         x = F.gelu(x)
-        gate = self.excite(layout.spatial_mean(x)).sigmoid()
+        gate = self.excite(spatial_mean(x, layout)).sigmoid()
         return x * layout.per_image(gate).to(x.dtype)
 
     def excite(self, squeezed: Tensor) -> Tensor:
@@ -55,7 +56,7 @@ class CBAM(SE):
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
         x = F.gelu(x)
-        gate = self.excite(layout.spatial_mean(x)) + self.excite(layout.spatial_max(x))
+        gate = self.excite(spatial_mean(x, layout)) + self.excite(spatial_max(x, layout))
         x = x * layout.per_image(gate.sigmoid()).to(x.dtype)
         pooled = torch.stack((x.mean(-1), x.amax(-1)), dim=-1)
         # A convolution of two channels to one is a depthwise one, which layouts have, and a sum.

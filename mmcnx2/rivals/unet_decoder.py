@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
-from mmcnx2.nn.layouts import Layout, get_layout
+from mmcnx2.nn.layouts import DenseLayout, Layout
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
+from mmcnx2.nn.patches import patchify, upsample
 
 
 class Rise(nn.Module):
@@ -117,15 +118,13 @@ class UNetDecoder(nn.Module):
 
     def plan(self, device: torch.device) -> list[Layout]:
         """Return a layout of whole maps for each rise."""
-        dense = get_layout('dense', choose_ops(self.ops, device))
-        return dense.plan(None, [1] * len(self.rises), device)
+        ops = choose_ops(self.ops, device)
+        return DenseLayout.plan(None, [1] * len(self.rises), device, ops=ops)
 
     def predict(self, x: Tensor) -> Tensor:
         """Return ``(N, h * w, p * p * C)`` rows of patches from the first stage's features."""
-        maps = _spread(self.pred(x), self.pixels)
-        p = self.sites * self.pixels
-        patches = maps.unflatten(2, (-1, p)).unflatten(1, (-1, p)).transpose(2, 3)
-        return patches.flatten(3).flatten(1, 2).flatten(2)
+        images = _spread(self.pred(x), self.pixels).permute(0, 3, 1, 2)
+        return patchify(images, self.sites * self.pixels)
 
 
 class SkipUNetDecoder(UNetDecoder):
@@ -169,8 +168,7 @@ def fill(maps: Tensor, visible: Tensor, token: Tensor) -> Tensor:
     Returns:
         ``(N, H, W, C)``.
     """
-    side = maps.shape[2] // visible.shape[1]
-    seen = visible.to(maps.device).repeat_interleave(side, 1).repeat_interleave(side, 2)
+    seen = upsample(visible.to(maps.device), maps.shape[2] // visible.shape[1])
     return torch.where(seen.unsqueeze(-1), maps.permute(0, 2, 3, 1), token.to(maps.dtype))
 
 

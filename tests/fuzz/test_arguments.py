@@ -134,9 +134,7 @@ RULES = {
     rivals.SkipUNetDecoder: UNET,
     rivals.TransformerDecoder: DECODER
     | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
-    models.FCMAEPretrainHead: dict(
-        patch_size=COUNT, norm_pix=flag, in_channels=COUNT, loss=MAYBE_CONFIG
-    ),
+    models.FCMAEPretrainHead: dict(patch_size=COUNT, norm_pix=flag),
     models.RandomMasking: dict(ratio=INSIDE, seed=either(nothing, INTEGER)),
     datasets.LoadEncodedImage: dict(backend_args=MAYBE_CONFIG),
     datasets.DecodeRandomResizedCrop: dict(

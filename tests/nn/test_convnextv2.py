@@ -86,9 +86,10 @@ def test_equals_mmpretrain_at_every_published_size(name):
     ],
     ids=['plain', 'gap', 'stem2', 'four-channels', 'v1'],
 )
-@pytest.mark.parametrize('size', [(64, 64), (96, 160)], ids=['64x64', '96x160'])
+# Neither side of the last divides: each downsampling drops what is left over.
+@pytest.mark.parametrize('size', [(64, 64), (96, 160), (75, 97)], ids='{0[0]}x{0[1]}'.format)
 def test_equals_mmpretrain_with_gradients(options, size):
-    ours = make_net(**options)
+    ours = make_net(final_norm=True, **options)
     theirs = build_mmpretrain(ARCH, **options)
     theirs.load_state_dict(ours.state_dict(), strict=True)
     images = make_images(2, *size, options.get('in_channels', 3))
@@ -97,7 +98,7 @@ def test_equals_mmpretrain_with_gradients(options, size):
 
 def test_out_indices_return_pyramids_with_a_norm_each():
     images = make_images(2, 64, 96)
-    ours = make_net(out_indices=(0, 1, 2, -1))
+    ours = make_net(out_indices=(0, 1, 2, -1), final_norm=True)
     theirs = build_mmpretrain(ARCH, out_indices=[0, 1, 2, 3])
     theirs.load_state_dict(ours.state_dict(), strict=True)
     expected, actual = theirs(images), ours(images)
@@ -107,7 +108,7 @@ def test_out_indices_return_pyramids_with_a_norm_each():
 
 
 def test_every_parameter_gets_a_gradient_under_a_mask():
-    net = make_net(final_norm=False)
+    net = make_net()
     net(make_images(2, 64, 64), make_visible(2, 2, 2, 1)).sum().backward()
     idle = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()]
     assert not idle, f'no gradient reaches {idle}'
@@ -162,10 +163,25 @@ def test_bad_options_are_refused(options, message):
         ConvNeXtV2(**({'arch': ARCH} | options))
 
 
-@pytest.mark.parametrize('size', [(64, 65), (225, 224), (0, 32)])
-def test_a_size_that_the_stride_does_not_divide_is_refused(size):
-    with pytest.raises(ValueError, match=f'{size[0]}x{size[1]} px .* stride of 32'):
+@pytest.mark.parametrize('size', [(64, 65), (225, 224)])
+def test_under_a_mask_a_size_that_the_stride_does_not_divide_is_refused(size):
+    visible = torch.ones(1, size[0] // 32, size[1] // 32, dtype=torch.bool)
+    with pytest.raises(ValueError, match=f'{size[0]}x{size[1]} px .* patches of 32 px'):
+        make_net()(make_images(1, *size), visible)
+
+
+@pytest.mark.parametrize('size', [(0, 32), (64, 31)])
+def test_a_size_below_the_stride_is_refused(size):
+    with pytest.raises(ValueError, match=f'{size[0]}x{size[1]} px are smaller than the stride'):
         make_net()(make_images(1, *size))
+
+
+def test_under_a_mask_there_is_no_final_norm():
+    images, visible = make_images(1, 64, 64), make_visible(1, 2, 2, 3)
+    with_norm = make_net(final_norm=True)
+    without = make_net()
+    without.load_state_dict(with_norm.state_dict(), strict=False)
+    assert torch.equal(with_norm(images, visible), without(images, visible))
 
 
 def test_visible_of_another_shape_is_refused():

@@ -17,8 +17,8 @@ import triton.language as tl
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from mmcnx2.nn.ops.depthwise_conv import triton as depthwise_conv
-from mmcnx2.nn.ops.grn import triton as grn
+from mmcnx2.nn.ops.depthwise_conv import tiled_triton as depthwise_conv
+from mmcnx2.nn.ops.grn import fused_triton as grn
 
 FLOAT, HALF, INT = '*fp32', '*bf16', '*i32'
 POINTERS = {

@@ -18,8 +18,11 @@ def randomize(module: nn.Module, seed: int = 0, std: float = 0.3) -> nn.Module:
 
 
 def make_net(arch: str | dict = ARCH, **options) -> ConvNeXtV2:
-    """Build a float64 backbone with random parameters that depend on the shapes alone."""
-    return randomize(ConvNeXtV2(arch, **options).double())
+    """Build a float64 backbone with random parameters that depend on the shapes alone.
+
+    Without the final norm, which a mask leaves out: every parameter gets a gradient either way.
+    """
+    return randomize(ConvNeXtV2(arch, **{'final_norm': False, **options}).double())
 
 
 def make_images(n: int, height: int, width: int, channels: int = 3, seed: int = 2) -> Tensor:

@@ -4,19 +4,32 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmcnx2.nn.layouts.base import Layout
-from mmcnx2.nn.ops.grn import grn, grn_linear
-from mmcnx2.nn.ops.precision import wide_dtype
+from mmcnx2.nn.ops.depthwise_conv import on_maps
+from mmcnx2.nn.ops.precision import l2_norm
 
 
 class DenseLayout(Layout):
-    """Whole maps, channels last in shape and in memory. It has nothing to plan."""
+    """Whole maps, channels last in shape and in memory.
+
+    Args:
+        ops: Kernels: 'torch' or 'triton'; others have nothing for whole maps and mean torch.
+    """
+
+    def __init__(self, ops: str = 'torch'):
+        self.ops = ops
+        self.convolve = on_maps(ops)
 
     @classmethod
     def plan(
-        cls, visible: Tensor | None, strides: Sequence[int], device: torch.device
+        cls,
+        visible: Tensor | None,
+        strides: Sequence[int],
+        device: torch.device,
+        *,
+        ops: str = 'torch',
     ) -> list['DenseLayout']:
         """Return one layout a stage; see :meth:`Layout.plan`.
 
@@ -24,6 +37,7 @@ class DenseLayout(Layout):
             visible: None or all True: this layout hides nothing.
             strides: Pixels between the sites of each stage.
             device: Unused: there is nothing to index.
+            ops: Kernels.
 
         Raises:
             ValueError: A patch is hidden.
@@ -34,66 +48,30 @@ class DenseLayout(Layout):
                 f'{int((~visible).sum())} of {visible.numel()}: '
                 'build the backbone with layout="packed" or "masked".'
             )
-        return [cls() for _ in strides]
+        return [cls(ops) for _ in strides]
 
     def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return _convolve(images, weight, bias, stride=weight.shape[-1])
+        return _convolve_patches(images, weight, bias)
 
     def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return _convolve(x.permute(0, 3, 1, 2), weight, bias, stride=weight.shape[-1])
+        return _convolve_patches(x.permute(0, 3, 1, 2), weight, bias)
 
     def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return _convolve(
-            x.permute(0, 3, 1, 2), weight, bias, padding=weight.shape[-1] // 2, groups=len(weight)
-        )
+        return self.convolve(x, weight, bias)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=(1, 2))
 
-    def spatial_sum(self, x: Tensor) -> Tensor:
-        return wide_sum(x, dim=(1, 2))
-
-    def spatial_max(self, x: Tensor) -> Tensor:
-        return x.amax((1, 2))
-
-    def count_sites(self, x: Tensor) -> Tensor:
-        return count(x, x.shape[1] * x.shape[2])
-
-    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
-        return grn(x.flatten(1, 2), gamma, beta, eps).view_as(x)
-
-    def gelu_grn_linear(
-        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
-    ) -> Tensor:
-        rows = F.gelu(x).flatten(1, 2)
-        rows = grn_linear(rows, gamma, beta, eps, linear.weight, linear.bias)
-        return rows.unflatten(1, x.shape[1:3])
-
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None, None]
+
+    def rows(self, x: Tensor) -> Tensor | None:
+        return x.flatten(1, 2)
 
     def to_maps(self, x: Tensor) -> Tensor:
         return x.permute(0, 3, 1, 2)
 
 
-def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
-    """L2 norm over ``dim``, accumulated in float32 or wider whatever ``x`` is stored in.
-
-    float16 squares overflow beyond 255 (ConvNeXt-V2#66).
-    """
-    return torch.linalg.vector_norm(x, dim=dim, dtype=wide_dtype(x))
-
-
-def wide_sum(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
-    """Sum over ``dim``, accumulated and returned in float32 or wider."""
-    return x.sum(dim, dtype=wide_dtype(x))
-
-
-def count(x: Tensor, sites: int) -> Tensor:
-    """Return ``sites``, the same in every image, as :meth:`Layout.count_sites` does."""
-    return torch.full((1, 1), float(sites), device=x.device)
-
-
-def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, **options) -> Tensor:
-    """Convolve ``(N, C_in, H, W)`` and return ``(N, H', W', C_out)``."""
-    return F.conv2d(maps, weight, bias, **options).permute(0, 2, 3, 1)
+def _convolve_patches(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Convolve ``(N, C_in, H, W)`` by strides of the kernel; return ``(N, H', W', C_out)``."""
+    return F.conv2d(maps, weight, bias, stride=weight.shape[-1]).permute(0, 2, 3, 1)

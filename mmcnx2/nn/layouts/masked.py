@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mmcnx2.nn.layouts.base import Layout
 from mmcnx2.nn.layouts.dense import DenseLayout
+from mmcnx2.nn.patches import upsample
 
 
 class MaskedLayout(DenseLayout):
@@ -23,18 +23,16 @@ class MaskedLayout(DenseLayout):
     """
 
     def __init__(self, hidden: Tensor):
+        super().__init__()
         self.hidden = hidden
 
     @classmethod
     def plan(
-        cls, visible: Tensor, strides: Sequence[int], device: torch.device
+        cls, visible: Tensor, strides: Sequence[int], device: torch.device, *, ops: str = 'torch'
     ) -> list['MaskedLayout']:
-        """Repeat each patch's flag over its sites; see :meth:`Layout.plan`."""
-        sides = [strides[-1] // stride for stride in strides]
+        """Repeat each patch's flag over its sites; see :meth:`Layout.plan`. Kernels are torch's."""
         hidden = ~visible.to(device)
-        return [
-            cls(hidden.repeat_interleave(b, 1).repeat_interleave(b, 2).unsqueeze(-1)) for b in sides
-        ]
+        return [cls(upsample(hidden, strides[-1] // stride).unsqueeze(-1)) for stride in strides]
 
     def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return self._hide(super().embed(images, weight, bias))
@@ -49,20 +47,8 @@ class MaskedLayout(DenseLayout):
     def spatial_norm(self, x: Tensor) -> Tensor:
         return super().spatial_norm(self._hide(x))
 
-    def spatial_sum(self, x: Tensor) -> Tensor:
-        return super().spatial_sum(self._hide(x))
-
-    def spatial_max(self, x: Tensor) -> Tensor:
-        largest = super().spatial_max(x.masked_fill(self.hidden, -torch.inf))
-        return largest.masked_fill(largest == -torch.inf, 0)
-
-    def count_sites(self, x: Tensor) -> Tensor:
-        return (~self.hidden).sum((1, 2), dtype=torch.float32)
-
-    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
-        return Layout.grn(self, x, gamma, beta, eps)  # the definition, not the dense short cut
-
-    gelu_grn_linear = Layout.gelu_grn_linear  # likewise
+    def rows(self, x: Tensor) -> None:
+        return None  # hidden sites lie among the others
 
     def to_maps(self, x: Tensor) -> Tensor:
         return super().to_maps(self._hide(x))

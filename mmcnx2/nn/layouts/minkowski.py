@@ -15,6 +15,7 @@ from torch.func import functional_call
 from mmcnx2.compat.minkowski_collections import alias_collections
 from mmcnx2.nn.layouts.base import Layout
 from mmcnx2.nn.ops.precision import wide_dtype, widen
+from mmcnx2.nn.patches import upsample
 
 
 def _import_engine() -> ModuleType:
@@ -63,9 +64,9 @@ class MinkowskiLayout(Layout):
     @classmethod
     @torch.compiler.disable
     def plan(
-        cls, visible: Tensor, strides: Sequence[int], device: torch.device
+        cls, visible: Tensor, strides: Sequence[int], device: torch.device, *, ops: str = 'torch'
     ) -> list['MinkowskiLayout']:
-        """Register the visible sites of every stage; see :meth:`Layout.plan`.
+        """Register the visible sites of every stage; see :meth:`Layout.plan`. Kernels are its own.
 
         Raises:
             ValueError: No patch of any image is visible.
@@ -77,7 +78,7 @@ class MinkowskiLayout(Layout):
             )
         n, h, w = visible.shape
         side = strides[-1] // strides[0]
-        finest = visible.to(device).repeat_interleave(side, 1).repeat_interleave(side, 2)
+        finest = upsample(visible.to(device), side)
         on_gpu = finest.is_cuda
         manager = ME.CoordinateManager(
             D=2,
@@ -115,23 +116,11 @@ class MinkowskiLayout(Layout):
         return self._call(conv, self.key, x, kernel, bias)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
-        wide = widen(x)
-        total = self.spatial_sum(wide.square())
+        squares = widen(x).square()
+        total = squares.new_zeros(self.shape[0], x.shape[1]).index_add(0, self.sites[0], squares)
         # The root's slope at 0 is infinite; like a vector norm, this one's is taken as 0.
         positive = total > 0
         return total.where(positive, 1).sqrt().where(positive, 0)
-
-    def spatial_sum(self, x: Tensor) -> Tensor:
-        wide = widen(x)
-        return wide.new_zeros(self.shape[0], x.shape[1]).index_add(0, self.sites[0], wide)
-
-    def spatial_max(self, x: Tensor) -> Tensor:
-        rows = self.sites[0][:, None].expand_as(x)
-        largest = x.new_zeros(self.shape[0], x.shape[1])
-        return largest.scatter_reduce(0, rows, x, 'amax', include_self=False)
-
-    def count_sites(self, x: Tensor) -> Tensor:
-        return torch.bincount(self.sites[0], minlength=self.shape[0])[:, None].float()
 
     def num_images(self, x: Tensor) -> int:
         return self.shape[0]

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmcnx2.nn.layouts.base import Layout
-from mmcnx2.nn.layouts.dense import count, l2_norm, wide_sum
-from mmcnx2.nn.ops.depthwise_conv import Frames, packed_depthwise_conv
-from mmcnx2.nn.ops.grn import grn, grn_linear
+from mmcnx2.nn.ops.depthwise_conv import on_blocks
+from mmcnx2.nn.ops.precision import l2_norm
 
 KERNEL_RADIUS = 3
 """Radius in sites of ConvNeXt's 7x7 depthwise kernel (paper section 3.1)."""
@@ -27,18 +26,20 @@ class PackedLayout(Layout):
         patches: Int64 ``(N * T,)``, indices of the visible patches over ``N * h * w``.
         grid: ``(N, h, w)``, images and patches down and across.
         side: Sites along one side of a patch at this stage.
+        ops: Kernels: 'torch', 'triton' or 'numba'.
     """
 
-    def __init__(self, patches: Tensor, grid: tuple[int, int, int], side: int):
+    def __init__(self, patches: Tensor, grid: tuple[int, int, int], side: int, ops: str):
         self.patches = patches
         self.grid = grid
         self.side = side
-        self.neighbours = self.plan_depthwise_conv()
+        self.ops = ops
+        self.convolve = on_blocks(patches, grid, side, KERNEL_RADIUS, ops)
 
     @classmethod
     @torch.compiler.disable
     def plan(
-        cls, visible: Tensor, strides: Sequence[int], device: torch.device
+        cls, visible: Tensor, strides: Sequence[int], device: torch.device, *, ops: str = 'torch'
     ) -> list['PackedLayout']:
         """Index the visible patches; see :meth:`Layout.plan`.
 
@@ -56,11 +57,8 @@ class PackedLayout(Layout):
                 'draw them with RandomMasking, or build the backbone with layout="masked".'
             )
         patches = visible.flatten().nonzero().flatten().to(device, non_blocking=True)
-        return [cls(patches, tuple(visible.shape), strides[-1] // stride) for stride in strides]
-
-    def plan_depthwise_conv(self) -> Frames:
-        """Index the neighbours of every visible site, for :meth:`depthwise_conv`."""
-        return Frames.plan(self.patches, self.grid, self.side, KERNEL_RADIUS)
+        sides = [strides[-1] // stride for stride in strides]
+        return [cls(patches, tuple(visible.shape), side, ops) for side in sides]
 
     def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         n, h, w = self.grid
@@ -77,30 +75,16 @@ class PackedLayout(Layout):
         return F.linear(windows.reshape(self.grid[0], -1, kernel.shape[1]), kernel, bias)
 
     def depthwise_conv(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return packed_depthwise_conv(x, weight, bias, self.neighbours)
+        return self.convolve(x, weight, bias)
 
     def spatial_norm(self, x: Tensor) -> Tensor:
         return l2_norm(x, dim=1)
 
-    def spatial_sum(self, x: Tensor) -> Tensor:
-        return wide_sum(x, dim=1)
-
-    def spatial_max(self, x: Tensor) -> Tensor:
-        return x.amax(1)
-
-    def count_sites(self, x: Tensor) -> Tensor:
-        return count(x, x.shape[1])
-
-    def grn(self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
-        return grn(x, gamma, beta, eps)
-
-    def gelu_grn_linear(
-        self, x: Tensor, gamma: Tensor, beta: Tensor, eps: float, linear: nn.Linear
-    ) -> Tensor:
-        return grn_linear(F.gelu(x), gamma, beta, eps, linear.weight, linear.bias)
-
     def per_image(self, value: Tensor) -> Tensor:
         return value[:, None]
+
+    def rows(self, x: Tensor) -> Tensor:
+        return x
 
     def to_maps(self, x: Tensor) -> Tensor:
         n, h, w = self.grid

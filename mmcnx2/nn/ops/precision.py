@@ -12,3 +12,11 @@ def wide_dtype(x: Tensor) -> torch.dtype:
 def widen(x: Tensor) -> Tensor:
     """Return ``x`` in :func:`wide_dtype`."""
     return x.to(wide_dtype(x))
+
+
+def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
+    """L2 norm over ``dim``, accumulated in float32 or wider whatever ``x`` is stored in.
+
+    float16 squares overflow beyond 255 (ConvNeXt-V2#66).
+    """
+    return torch.linalg.vector_norm(x, dim=dim, dtype=wide_dtype(x))

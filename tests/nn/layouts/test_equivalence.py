@@ -33,7 +33,6 @@ CASES = {
         'count': 2,
         'options': {'use_grn': False, 'layer_scale_init_value': 1e-6},
     },
-    'no-final-norm': {'size': (96, 64), 'count': 2, 'options': {'final_norm': False}},
     'three-stages': {
         'size': (48, 80),
         'count': 4,

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmcnx2.nn.patches import upsample
 from tests.support.closeness import assert_all_close, assert_close, gradients
 from tests.support.toy import make_images, make_net, make_visible
 
@@ -14,7 +15,7 @@ LAYOUTS = ('masked', 'packed')
 def test_changing_hidden_pixels_changes_nothing_visible(layout, garbage):
     net, images = make_net(layout=layout), make_images(2, 96, 128)
     visible = make_visible(2, 3, 4, 5)
-    hidden = ~visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    hidden = ~upsample(visible, 32).unsqueeze(1)
     expected = net(images, visible)
     actual = net(images.masked_fill(hidden, garbage), visible)
     assert torch.equal(expected, actual)
@@ -24,7 +25,7 @@ def test_changing_hidden_pixels_changes_nothing_visible(layout, garbage):
 def test_hidden_pixels_get_no_gradient_and_hidden_patches_are_zero(layout):
     images, visible = make_images(2, 96, 128), make_visible(2, 3, 4, 5)
     found = gradients(make_net(layout=layout), images, visible)
-    hidden = ~visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    hidden = ~upsample(visible, 32).unsqueeze(1)
     assert not found['output'][(~visible).unsqueeze(1).expand_as(found['output'])].any()
     assert not (found['gradient of images'] * hidden).any()
 

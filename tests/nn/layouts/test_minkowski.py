@@ -85,7 +85,6 @@ def test_output_and_every_gradient_are_the_masked_layouts(case):
         dict(use_grn=False, layer_scale_init_value=0.1),
         dict(stem_patch_size=2),
         dict(with_cp=True),
-        dict(final_norm=False),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""Each fast depthwise convolution against plain torch in float64, in blocks and in whole maps."""
+"""Each fast depthwise convolution against the definition in float64, in blocks and whole maps."""
 
 from collections import namedtuple
 from importlib import import_module
@@ -7,12 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmcnx2.nn.ops.depthwise_conv import Frames, Windows, packed_depthwise_conv
+from mmcnx2.nn.ops.depthwise_conv import Windows, naive
 from tests.support.closeness import assert_all_close
 from tests.support.operations import DEVICE, draw, results
 from tests.support.toy import make_visible
 
 RADIUS = 3
+FILES = dict(numba='listed_numba', triton='tiled_triton')
 
 Kernels = namedtuple('Kernels', 'depthwise_conv operation device')
 
@@ -21,7 +22,7 @@ Kernels = namedtuple('Kernels', 'depthwise_conv operation device')
 def kernels(request):
     name = request.param
     pytest.importorskip(name)
-    module = import_module(f'mmcnx2.nn.ops.depthwise_conv.{name}')
+    module = import_module(f'mmcnx2.nn.ops.depthwise_conv.{FILES[name]}')
     operation = getattr(torch.ops.mmcnx2, f'depthwise_conv_{name}').default
     return Kernels(module.depthwise_conv, operation, 'cpu' if name == 'numba' else DEVICE)
 
@@ -48,13 +49,12 @@ def on_kernels(kernels, windows, given, **options):
 
 
 @pytest.mark.parametrize('side', [1, 2, 4, 8])
-def test_packed_equals_the_reference(kernels, side):
+def test_packed_equals_the_definition(kernels, side):
     n, h, w, count = 2, 2, 3, 3
     patches = make_visible(n, h, w, count).flatten().nonzero().flatten()
     given = inputs(n, count * side**2, 3)
-    frames = Frames.plan(patches, (n, h, w), side, RADIUS)
     windows = Windows.of_blocks(patches.to(kernels.device), (n, h, w), side, RADIUS)
-    expected = results(lambda *args: packed_depthwise_conv(*args, frames), given)
+    expected = results(lambda *args: naive.depthwise_conv(*args, windows), given)
     assert_all_close(expected, on_kernels(kernels, windows, given), relative=1e-12)
 
 

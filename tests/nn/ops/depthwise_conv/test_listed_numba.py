@@ -12,7 +12,7 @@ from tests.support.closeness import assert_all_close
 from tests.support.operations import draw, results
 
 pytest.importorskip('numba')
-from mmcnx2.nn.ops.depthwise_conv.numba import depthwise_conv
+from mmcnx2.nn.ops.depthwise_conv.listed_numba import depthwise_conv
 
 ALONE = """
 import torch

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmcnx2.nn.ops.grn import statistics
-from mmcnx2.nn.ops.grn.reference import grn
+from mmcnx2.nn.ops.grn.closed_form import grn
 from mmcnx2.nn.ops.precision import widen
 
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmcnx2.nn.ops.grn import grn
+from mmcnx2.nn.ops.grn.naive import grn
 from tests.support.closeness import assert_all_close
 from tests.support.operations import DEVICE, draw, results
 
 pytest.importorskip('triton')
-from mmcnx2.nn.ops.grn.triton import gelu_grn
+from mmcnx2.nn.ops.grn.fused_triton import gelu_grn
 
 
 def definition(x, gamma, beta):
@@ -31,7 +31,7 @@ def inputs(*shape):
 
 # The last walks over several chunks of sites and several blocks of channels.
 @pytest.mark.parametrize('shape', [(1, 1, 1), (3, 1, 8), (2, 17, 5), (1, 131, 70)])
-def test_equals_the_reference(shape):
+def test_equals_the_definition(shape):
     given = inputs(*shape)
     found = results(fast, given, device=DEVICE)
     assert_all_close(results(definition, given), found, relative=1e-12)

@@ -235,11 +235,12 @@ def _respond_backward_kernel(
     middle = tl.load(mean + image)
     factor = tl.load(gamma + channel, mask=wanted, other=0.0).to(total.dtype)
     response = length / middle
-    wish = factor * total
-    pull = (wish - tl.sum(wish * response, axis=0) / channels) / middle
+    grad_response = factor * total
+    grad_norm = (grad_response - tl.sum(grad_response * response, axis=0) / channels) / middle
     # A channel that is zero everywhere has no direction to grow in: the subgradient is zero.
     alive = length > 0
-    tl.store(slope + place, tl.where(alive, pull / tl.where(alive, length, 1.0), 0.0), mask=wanted)
+    channel_slope = tl.where(alive, grad_norm / tl.where(alive, length, 1.0), 0.0)
+    tl.store(slope + place, channel_slope, mask=wanted)
     tl.store(scale + place, 1.0 + factor * response, mask=wanted)
     tl.store(share + place, total * response, mask=wanted)
 
@@ -256,9 +257,9 @@ def _gradient_kernel(
     value = tl.load(x + place, mask=mask, other=0.0).to(SUM)
     upstream = tl.load(grad + place, mask=mask, other=0.0).to(SUM)
     factor = tl.load(scale + row, mask=wanted, other=0.0)[None, :]
-    pull = tl.load(slope + row, mask=wanted, other=0.0)[None, :]
+    channel_slope = tl.load(slope + row, mask=wanted, other=0.0)[None, :]
     cdf = _normal_cdf(value)
     density = 0.3989422804014327 * tl.exp(-0.5 * value * value)
-    into_hidden = upstream * factor + value * cdf * pull
-    result = into_hidden * (cdf + value * density)
+    grad_hidden = upstream * factor + value * cdf * channel_slope
+    result = grad_hidden * (cdf + value * density)
     tl.store(grad_x + place, result.to(grad_x.dtype.element_ty), mask=mask)

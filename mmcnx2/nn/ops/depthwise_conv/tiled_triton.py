@@ -11,6 +11,7 @@ import triton.language as tl
 from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.operation import build_operation
+from mmcnx2.nn.ops.depthwise_conv.windows import Windows
 from mmcnx2.nn.ops.precision import wide_dtype
 
 # Sites and channels of one program: 128 threads then hold 16 sums each and spill nothing.
@@ -75,6 +76,22 @@ def _gradient_of_taps(
 
 
 depthwise_conv = build_operation('depthwise_conv_triton', _convolve, _gradient_of_taps)
+
+
+class OnMaps:
+    """The convolution of one stage's whole maps ``(N, H, W, C)``.
+
+    The table of neighbours depends on the size of the maps alone. It is made when the first block
+    of a stage asks for it, and the other blocks share it.
+    """
+
+    def __init__(self):
+        self.windows = None
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.windows is None:
+            self.windows = Windows.of_map(*x.shape[1:3], weight.shape[-1] // 2, x.device)
+        return depthwise_conv(x, weight, bias, self.windows)
 
 
 @triton.jit

@@ -1,0 +1,120 @@
+"""Fully convolutional masked autoencoder (paper section 3): mask, encode, decode, compare."""
+
+from torch import Tensor, nn
+
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
+from mmcnx2.nn.decoder import FCMAEDecoder
+from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
+
+
+class MaskedAutoencoding:
+    """The method, for a module that has its parts.
+
+    The parts bear OpenMMLab's names, so that one checkpoint fits every class that mixes this in.
+
+    Attributes:
+        masking: Draws what is visible, :class:`RandomMasking`.
+        backbone: The encoder, :class:`ConvNeXtV2` without a final norm.
+        neck: The decoder, :class:`FCMAEDecoder`.
+        head: Says what is predicted, :class:`FCMAEPretrainHead`.
+    """
+
+    def reconstruction_loss(self, images: Tensor, visible: Tensor | None = None) -> Tensor:
+        """Hide most of the images, predict what is hidden, and return how wrong that is.
+
+        Args:
+            images: ``(N, C, H, W)``, normalized; the encoder's stride divides H and W.
+            visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
+
+        Returns:
+            A scalar: see :meth:`compare`.
+        """
+        if visible is None:
+            visible = self.draw_mask(images)
+        return self.compare(self.predict_patches(images, visible), images, visible)
+
+    def draw_mask(self, images: Tensor) -> Tensor:
+        """Draw ``visible``, bool ``(N, h, w)`` on the CPU, True where the encoder may look."""
+        n, _, height, width = images.shape
+        stride = self.backbone.strides[-1]
+        return self.masking(n, height // stride, width // stride)
+
+    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
+        """Encode what is visible, and decode every patch from it.
+
+        Args:
+            images: ``(N, C, H, W)``, normalized.
+            visible: Bool ``(N, h, w)``, True where the encoder may look.
+
+        Returns:
+            ``(N, h * w, p * p * C)``, the decoder's rows, visible patches too.
+        """
+        latent = self.backbone(images, visible)
+        return self.neck(latent, visible)
+
+    def compare(self, pred: Tensor, images: Tensor, visible: Tensor) -> Tensor:
+        """Return the mean squared error of the hidden patches, over all images alike.
+
+        Args:
+            pred: ``(N, h * w, p * p * C)``, the decoder's rows.
+            images: ``(N, C, H, W)``, normalized.
+            visible: Bool ``(N, h, w)``, True where the encoder looked: those do not count.
+        """
+        error = (pred - self.head(images)).square().mean(-1)
+        hidden = (~visible).flatten(1).to(error)
+        return (error * hidden).sum() / hidden.sum()
+
+
+class FCMAE(MaskedAutoencoding, nn.Module):
+    """Pre-train a ConvNeXt V2 by predicting the pixels of hidden patches.
+
+    ``FCMAE('atto', in_channels=5)(images)`` is the loss. ``model.backbone.state_dict()`` is what
+    comes out: it loads into a :class:`ConvNeXtV2` of the same ``arch``.
+
+    Args:
+        arch: Of the encoder, as for :class:`ConvNeXtV2`.
+        in_channels: Channels of the images.
+        mask_ratio: Share of hidden patches, between 0 and 1.
+        norm_pix: Predict pixels normalized by their patch's mean and deviation.
+        embed_dims: Width of the decoder.
+        depth: Blocks of the decoder.
+        options: Of the encoder, such as ``layout``, ``ops`` or ``stem_patch_size``; those that say
+            how a block is made hold for the decoder, too.
+
+    Raises:
+        ValueError: An option out of range; see :class:`ConvNeXtV2` and :class:`FCMAEDecoder`.
+    """
+
+    def __init__(
+        self,
+        arch: str | dict = 'tiny',
+        *,
+        in_channels: int = 3,
+        mask_ratio: float = 0.6,
+        norm_pix: bool = True,
+        embed_dims: int = 512,
+        depth: int = 1,
+        **options,
+    ):
+        super().__init__()
+        self.backbone = ConvNeXtV2(arch, in_channels=in_channels, final_norm=False, **options)
+        patch_size = self.backbone.strides[-1]
+        self.neck = FCMAEDecoder(
+            self.backbone.channels[-1],
+            embed_dims=embed_dims,
+            depth=depth,
+            patch_size=patch_size,
+            out_channels=in_channels,
+            **{name: options[name] for name in SHARED if name in options},
+        )
+        self.head = FCMAEPretrainHead(patch_size, norm_pix)
+        self.masking = RandomMasking(mask_ratio)
+
+    def forward(self, images: Tensor, visible: Tensor | None = None) -> Tensor:
+        """Return the loss; arguments as for :meth:`reconstruction_loss`."""
+        return self.reconstruction_loss(images, visible)
+
+
+SHARED = ('ops', 'use_grn', 'grn_scope', 'response')
+"""Options that encoder and decoder take alike."""
