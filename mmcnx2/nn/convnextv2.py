@@ -47,7 +47,8 @@ class ConvNeXtV2(nn.Module):
             :data:`mmcnx2.nn.response.RESPONSES`, or ``dict(type=key, **options)``.
         final_norm: LayerNorm on each returned map, ``norm{i}``. Pre-training has none.
         gap_before_final_norm: Average each returned map over space first, as a classifier wants.
-        frozen_stages: Number of stages, from the stem, that neither learn nor drop paths.
+        frozen_stages: Number of stages, from the stem, that neither learn nor drop paths; 0 and, as
+            in the toolboxes, -1 freeze nothing.
         with_cp: Recompute blocks in the backward (gradient checkpointing).
 
     Raises:
@@ -85,10 +86,10 @@ class ConvNeXtV2(nn.Module):
         if not 0 <= drop_path_rate < 1:
             raise ValueError(f'drop_path_rate={drop_path_rate} must be at least 0 and below 1.')
         stages = len(self.depths)
-        if not 0 <= frozen_stages <= stages:
-            raise ValueError(f'frozen_stages={frozen_stages} must be between 0 and {stages}.')
+        if not -1 <= frozen_stages <= stages:
+            raise ValueError(f'frozen_stages={frozen_stages} must be between -1 and {stages}.')
         self.out_indices = _read_out_indices(out_indices, stages)
-        self.frozen_stages = frozen_stages
+        self.frozen_stages = max(frozen_stages, 0)
         self.gap_before_final_norm = gap_before_final_norm
         self.strides = [stem_patch_size * 2**i for i in range(stages)]
 

@@ -13,6 +13,7 @@ from mmcnx2.analysis.feature_diversity import (
     mean_cosine_distance,
     measure_diversity,
 )
+from mmcnx2.nn.patches import upsample
 from tests.support.closeness import assert_close
 from tests.support.operations import draw
 from tests.support.toy import ARCH, make_images, make_net, make_visible, randomize
@@ -99,7 +100,7 @@ def test_under_a_mask_hidden_sites_do_not_count_in_any_layout():
     )
     assert packed.curve == pytest.approx(masked.curve, rel=1e-9)
     garbage = images.clone()
-    hidden = (~visible).repeat_interleave(32, 1).repeat_interleave(32, 2)
+    hidden = upsample((~visible), 32)
     garbage.permute(0, 2, 3, 1)[hidden] = 1e3
     again = measure_diversity(make_net(layout='masked'), [garbage], visible=visible)
     assert again.curve == pytest.approx(masked.curve, rel=1e-9)

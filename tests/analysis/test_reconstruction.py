@@ -12,6 +12,7 @@ from mmcnx2.analysis.reconstruction import (
     stream_reconstructions,
 )
 from mmcnx2.analysis.reconstruction_grid import draw_reconstructions, reconstruction_grid
+from mmcnx2.nn.patches import upsample
 from tests.support.fcmae import make_fcmae
 
 
@@ -63,7 +64,7 @@ def test_charts_are_written_as_pictures(paths, tmp_path):
 def test_any_mask_ratio(paths, ratio, hidden):
     result = reconstruct_files(make_fcmae().float(), paths, size=128, seed=0, ratio=ratio)
     assert (~result.visible).flatten(1).sum(1).tolist() == [hidden, hidden]
-    shown = result.visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    shown = upsample(result.visible, 32).unsqueeze(1)
     assert torch.equal(result.reconstruction, torch.where(shown, result.image, result.prediction))
     assert not torch.equal(result.prediction, result.image)
 

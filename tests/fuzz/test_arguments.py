@@ -25,9 +25,9 @@ from mmcnx2.nn.response import RESPONSES
 from tests.support.toy import ARCH
 
 PACKAGE = Path(mmcnx2.__file__).parent
-FRAMES = 14
+FRAMES = 16
 """At most so many calls lie between a user's line and the refusal: from a network through the
-generators of its stages to what follows a block's GELU."""
+generators of its stages to what follows a block's GELU, two more if it is registered."""
 
 
 def whole(minimum: int, maximum: float = float('inf')) -> Callable:
@@ -98,25 +98,26 @@ FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
     data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,
 )  # fmt: skip
+BACKBONE = dict(
+    arch=one_of(*ARCHS),
+    layout=one_of('packed', 'masked', 'dense', 'minkowski'),
+    ops=OPS,
+    in_channels=COUNT,
+    stem_patch_size=COUNT,
+    out_indices=either(whole(-4, 3), several(whole(-4, 3))),
+    drop_path_rate=number(lambda v: 0 <= v < 1),
+    use_grn=flag,
+    layer_scale_init_value=number(lambda v: 0 <= v < float('inf')),
+    grn_scope=SCOPES,
+    response=one_of(None, *RESPONSES),
+    final_norm=flag,
+    gap_before_final_norm=flag,
+    frozen_stages=whole(-1, 4),
+    with_cp=flag,
+)
 RULES = {
-    PlainConvNeXtV2: dict(
-        arch=one_of(*ARCHS),
-        layout=one_of('packed', 'masked', 'dense', 'minkowski'),
-        ops=OPS,
-        in_channels=COUNT,
-        stem_patch_size=COUNT,
-        out_indices=either(whole(-4, 3), several(whole(-4, 3))),
-        drop_path_rate=number(lambda v: 0 <= v < 1),
-        use_grn=flag,
-        layer_scale_init_value=number(lambda v: 0 <= v < float('inf')),
-        grn_scope=SCOPES,
-        response=one_of(None, *RESPONSES),
-        final_norm=flag,
-        gap_before_final_norm=flag,
-        frozen_stages=whole(0, 4),
-        with_cp=flag,
-    ),
-    models.ConvNeXtV2: dict(init_cfg=INIT),
+    PlainConvNeXtV2: BACKBONE,
+    models.ConvNeXtV2: BACKBONE | dict(init_cfg=INIT, pretrained=nothing),
     models.FCMAE: FCMAE,
     rivals.DenseFCMAE: FCMAE,
     rivals.SkipFCMAE: FCMAE,

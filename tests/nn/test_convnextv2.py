@@ -153,7 +153,7 @@ def test_bfloat16_autocast_stays_close_to_float32():
         ({'layout': 'sparse'}, "layout='sparse' is unknown"),
         ({'grn_scope': 'world'}, "grn_scope='world' is unknown"),
         ({'out_indices': 4}, 'names stage 4, but there are 4'),
-        ({'frozen_stages': 5}, 'frozen_stages=5 must be between 0 and 4'),
+        ({'frozen_stages': 5}, 'frozen_stages=5 must be between -1 and 4'),
         ({'drop_path_rate': 1.0}, 'drop_path_rate=1.0 must be at least 0 and below 1'),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

@@ -7,6 +7,7 @@ from mmpretrain.models.utils import build_2d_sincos_position_embedding
 
 from mmcnx2.models import FCMAE
 from mmcnx2.nn.layouts import DenseLayout
+from mmcnx2.nn.patches import upsample
 from mmcnx2.rivals import DenseFCMAE, SkipFCMAE, TransformerDecoder, UNetDecoder
 from tests.support.closeness import assert_close
 from tests.support.toy import ARCH, make_images, make_visible, randomize
@@ -59,7 +60,7 @@ def test_predicts_rows_of_patches_from_visible_pixels_alone(name):
     model, images, visible = make(name), make_images(2, 64, 96), make_visible(2, 2, 3, 2)
     rows = model.predict_patches(images, visible)
     assert rows.shape == (2, 6, 32 * 32 * 3)
-    hidden = ~visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    hidden = ~upsample(visible, 32).unsqueeze(1)
     assert torch.equal(rows, model.predict_patches(images.masked_fill(hidden, 7.0), visible))
 
 
@@ -105,7 +106,7 @@ def test_transformer_sees_where_a_token_is_row_by_row():
 
 def test_without_sparse_convolution_the_encoder_sees_the_holes():
     images, visible = make_images(1, 64, 64), make_visible(1, 2, 2, 2)
-    dense, hidden = make('dense'), ~visible.repeat_interleave(32, 1).repeat_interleave(32, 2)
+    dense, hidden = make('dense'), ~upsample(visible, 32)
     latent = dense.backbone(images.masked_fill(hidden.unsqueeze(1), 0.0))[0]
     expected = dense.neck(latent, visible)
     assert_close('rows', expected, dense.predict_patches(images, visible), relative=1e-12)

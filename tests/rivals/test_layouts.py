@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmcnx2.nn.patches import upsample
 from mmcnx2.nn.response import RESPONSES as NAMES
 from tests.support.closeness import assert_all_close, assert_close, gradients
 from tests.support.responses import RESPONSES
@@ -42,7 +43,7 @@ def test_all_patches_visible_equals_dense(response, layout):
 def test_changing_hidden_pixels_changes_nothing_visible(response, layout):
     net, images = make_net(layout=layout, response=response), make_images(2, 96, 128)
     visible = make_visible(2, 3, 4, 5)
-    hidden = ~visible.repeat_interleave(32, 1).repeat_interleave(32, 2).unsqueeze(1)
+    hidden = ~upsample(visible, 32).unsqueeze(1)
     expected = net(images, visible)
     assert torch.equal(expected, net(images.masked_fill(hidden, float('nan')), visible))
 

@@ -14,7 +14,7 @@ import torch
 from measure import interleaved_medians, peak_memory, table
 from peers import spark_encoder
 
-from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.nn import ARCHS, ConvNeXtV2, RandomMasking
 
 LAYOUTS = ('masked', 'packed', 'minkowski', 'spark')
 
@@ -60,16 +60,13 @@ def prepare_step(
     else:
         net = ConvNeXtV2(arch, layout=layout, final_norm=False).to(device)
     images = torch.randn(batch, 3, size, size, device=device)
-    grid = size // 32
-    shown = int(grid * grid * (1 - mask_ratio) + 1e-6)
-    generator = torch.Generator().manual_seed(0)
+    grid, masking = size // 32, RandomMasking(mask_ratio, seed=0)
 
     def step():
-        chosen = torch.rand(batch, grid * grid, generator=generator).argsort(1)[:, :shown]
-        visible = torch.zeros(batch, grid * grid, dtype=torch.bool).scatter_(1, chosen, True)
+        visible = masking(batch, grid, grid)
         net.zero_grad(set_to_none=True)
         with torch.autocast(device, getattr(torch, dtype), enabled=dtype != 'float32'):
-            latent = net(images, visible.view(batch, grid, grid))
+            latent = net(images, visible)
         latent.float().square().mean().backward()
 
     return step

@@ -15,34 +15,12 @@ from measure import interleaved_medians, table
 from torch import Tensor, nn
 
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
-from mmcnx2.nn.decoder import FCMAEDecoder
+from mmcnx2.nn.fcmae import FCMAE
 
 # Forward and backward of one image through base with its decoder at 224 px, 19 of 49 patches, and
 # what cards reach of FLOP/s in bfloat16 and of bytes/s: docs/performance.md derives them.
 FLOOR_FLOP, FLOOR_BYTES = 37e9, 0.3e9
 PEAKS = {'H200': (788e12, 4.3e12), 'H100': (788e12, 3.0e12)}
-
-
-class PreTraining(nn.Module):
-    """FCMAE's network as one module, with masks drawn inside: what a training step computes."""
-
-    def __init__(self, arch: str, layout: str, ops: str):
-        super().__init__()
-        self.encoder = ConvNeXtV2(arch, layout=layout, ops=ops, final_norm=False)
-        self.decoder = FCMAEDecoder(self.encoder.channels[-1], ops=ops)
-
-    def forward(self, images: Tensor) -> Tensor:
-        n, grid = len(images), images.shape[-1] // 32
-        shown = torch.rand(n, grid * grid).argsort(1)[:, : int(grid * grid * 0.4)]
-        visible = torch.zeros(n, grid * grid, dtype=torch.bool).scatter_(1, shown, True)
-        visible = visible.view(n, grid, grid)
-        pred = self.decoder(self.encoder(images, visible), visible).float()
-        patches = images.unflatten(3, (grid, 32)).unflatten(2, (grid, 32))
-        target = patches.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
-        mean, var = target.mean(-1, keepdim=True), target.var(-1, keepdim=True)
-        target = (target - mean) / (var + 1e-6).sqrt()
-        hidden = (~visible).flatten(1).to(images.device, torch.float32)
-        return ((pred - target).square().mean(-1) * hidden).sum() / hidden.sum()
 
 
 class Classifying(nn.Module):
@@ -99,8 +77,10 @@ def pretraining_rows(rounds: int, arch: str, batch: int) -> list[list[str]]:
     rows, eager = [], {}
     for way, wrap in (('eager', lambda net: net), ('torch.compile', torch.compile)):
         steps = {
-            'packed, Triton': training_step(wrap(PreTraining(arch, 'packed', 'triton')), batch),
-            'masked, torch': training_step(wrap(PreTraining(arch, 'masked', 'torch')), batch),
+            f'{layout}, {kernels}': training_step(
+                wrap(FCMAE(arch, layout=layout, ops=kernels.lower())), batch
+            )
+            for layout, kernels in (('packed', 'Triton'), ('masked', 'torch'))
         }
         times = interleaved_medians(steps, device='cuda', rounds=rounds)
         ours, other = times.values()

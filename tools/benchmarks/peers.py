@@ -3,6 +3,7 @@
 from torch import nn
 
 from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.nn.patches import upsample
 
 
 def timm_convnextv2(arch: str) -> nn.Module:
@@ -45,7 +46,7 @@ def spark_encoder(arch: str) -> nn.Module:
         @staticmethod
         def _pixels(visible, images):
             side = images.shape[-1] // visible.shape[-1]
-            seen = visible.to(images.device).repeat_interleave(side, 1).repeat_interleave(side, 2)
+            seen = upsample(visible.to(images.device), side)
             return seen.unsqueeze(1)
 
     return Encoder()
