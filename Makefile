@@ -1,6 +1,6 @@
 # make demo   install, then run the main job on a few images and leave a page to look at
 # make test   install, then style check and tests
-# make lint   install, then style check
+# make lint   install, then style check, and which room imports which
 #
 # PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
 
@@ -23,6 +23,7 @@ test: lint
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 
 install: $(INSTALLED)
 

@@ -32,14 +32,15 @@ EXTRAS = {
     'seg': OPENMMLAB + SEGMENTATION,
     'cpu': CPU,
     'minkowski': ['MinkowskiEngine==0.5.4'],
-    # 0.19 has lost a module that mmengine 0.10.7 imports (deepspeed.runtime.fp16.onebit).
-    'deepspeed': [*OPENMMLAB, 'deepspeed>=0.16,<0.19'],
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
-    'dev': ['pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'ruff', 'timm', *EXPORT],
+    'dev': [
+        'pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'import-linter', 'ruff', 'timm',
+        *EXPORT,
+    ],
 }
-# MinkowskiEngine and DeepSpeed are compiled: they stay out of 'all', which installs from wheels; so
-# does transformers, beside which mmpretrain does not import
+# MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
+# transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, 'tensorboard', *EXTRAS['dev']]
 
@@ -104,6 +105,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['py.typed']},
     python_requires='>=3.10,<3.14',
     install_requires=[
         'torch>=2.6',

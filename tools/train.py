@@ -9,7 +9,6 @@ from mmcnx2.engine.launch import (
     add_common_arguments,
     check_checkpoint,
     check_inputs,
-    check_strategy,
     log_to,
     read_config,
 )
@@ -69,7 +68,6 @@ def prepare(args: argparse.Namespace):
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
         check_checkpoint(cfg.load_from)
-    check_strategy(cfg)
     check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
     return cfg
 

@@ -139,23 +139,6 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
         check_checkpoint(checkpoint, key=key)
 
 
-def check_strategy(cfg: Config) -> None:
-    """Refuse a strategy of mmengine whose package is missing.
-
-    Args:
-        cfg: The config.
-
-    Raises:
-        ValueError: It asks for DeepSpeed, which is not installed.
-    """
-    name = str((cfg.get('strategy') or {}).get('type', ''))
-    if 'DeepSpeed' in name and find_spec('deepspeed') is None:
-        raise ValueError(
-            f"strategy '{name}' needs a package that is not installed: pip install "
-            "'mmcnx2[deepspeed]', or train with --cfg-options runner_type=mmcnx2.ShardedRunner."
-        )
-
-
 def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
     """Refuse a checkpoint that is a path on this machine where no file is.
 

@@ -95,8 +95,6 @@ def test_trains_for_a_step_at_toy_size(name):
     if cfg.model.backbone.get('layer_scale_init_value'):
         cfg.model.backbone.layer_scale_init_value = 1.0  # 1e-6 hides a step below float32's grain
     amp_off_without_gpu(cfg)
-    if cfg.optim_wrapper.type == 'DeepSpeedOptimWrapper':
-        cfg.optim_wrapper.type = 'OptimWrapper'  # DeepSpeed: tests/tools/test_train_sharded.py
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
         model.init_weights()
