@@ -32,6 +32,7 @@ def pre_train() -> tuple[FCMAE, list[float]]:
 
 
 if __name__ == '__main__':
+    assert 'torch._dynamo' not in sys.modules, 'importing the method imported the compiler'
     model, losses = pre_train()
     net = ConvNeXtV2(ARCH, in_channels=CHANNELS, final_norm=False)
     net.load_state_dict(model.backbone.state_dict())

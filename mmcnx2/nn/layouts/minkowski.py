@@ -62,7 +62,7 @@ class MinkowskiLayout(Layout):
         self.sites = image, row // spacing, column // spacing
 
     @classmethod
-    @torch.compiler.disable
+    @torch._disable_dynamo  # as torch.compiler.disable, which would import the compiler at once
     def plan(
         cls, visible: Tensor, strides: Sequence[int], device: torch.device, *, ops: str = 'torch'
     ) -> list['MinkowskiLayout']:

@@ -37,7 +37,7 @@ class PackedLayout(Layout):
         self.convolve = on_blocks(patches, grid, side, KERNEL_RADIUS, ops)
 
     @classmethod
-    @torch.compiler.disable
+    @torch._disable_dynamo  # as torch.compiler.disable, which would import the compiler at once
     def plan(
         cls, visible: Tensor, strides: Sequence[int], device: torch.device, *, ops: str = 'torch'
     ) -> list['PackedLayout']:
