@@ -1,9 +1,7 @@
 """Reading and writing checkpoint files. Tensors and numbers are read, never code."""
 
 import argparse
-import hashlib
 import os
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +11,25 @@ from urllib.parse import urlsplit
 import torch
 from torch import Tensor
 
-SAFETENSORS = '.safetensors'
+from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, sha256_of
 
 
-def read_checkpoint(path: str | Path, *, map_location: Any = 'cpu') -> Mapping[str, Any]:
-    """Read a checkpoint.
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read. Its message is a whole sentence.
+
+    Attributes:
+        reason: What is wrong, without the file's name and without advice.
+    """
+
+    def __init__(self, sentence: str, *, reason: str | None = None):
+        super().__init__(sentence)
+        self.reason = reason or sentence
+
+
+def read_checkpoint(
+    path: str | Path, *, map_location: Any = 'cpu', verify: bool = True, mmap: bool = False
+) -> Mapping[str, Any]:
+    """Read a checkpoint: the one function of the package that does.
 
     A pickle may hold tensors, numbers, strings, containers, what mmengine's runner writes and the
     ``argparse.Namespace`` of timm and of the official code. Anything else could run code.
@@ -25,34 +37,79 @@ def read_checkpoint(path: str | Path, *, map_location: Any = 'cpu') -> Mapping[s
     Args:
         path: A ``.safetensors`` file, or one written by ``torch.save``.
         map_location: As for :func:`torch.load`.
+        verify: Hold the file against its checksums and the digest in its name before it is read
+            (:func:`find_damage`), which reads it once more. Without, a changed byte of a weight
+            passes.
+        mmap: Map tensors instead of reading them: quick for any size, to look at the rest. Files
+            that cannot be mapped are read.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        UnpicklingError: The file holds other objects, or is no checkpoint.
-        ValueError: It holds no dict.
+        CheckpointError: Whatever is wrong: no such file, no permission, damage, other objects, no
+            dict.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give the path of a file.")
+    path = Path(path)
+    try:
+        path = path.expanduser()
+        if not path.is_file():
+            there = 'is no file' if path.exists() else 'does not exist'
+            raise CheckpointError(
+                f"checkpoint '{path}' {there}: give the path of a file.", reason=f'it {there}'
+            )
+        if verify and (damage := find_damage(path)):
+            raise _damaged(path, damage)
+        checkpoint = _read(path, map_location, mmap=mmap)
+    except CheckpointError:
+        raise
+    except Exception as error:  # what reading damaged bytes ends in cannot be listed
+        if not verify and (damage := find_damage(path)):
+            raise _damaged(path, damage) from error
+        raise _explained(path, error) from error
+    if not isinstance(checkpoint, Mapping):
+        kind = type(checkpoint).__name__
+        raise CheckpointError(
+            f"checkpoint '{path}' holds a {kind}, but must hold a dict.",
+            reason=f'it holds a {kind} instead of a dict',
+        )
+    return checkpoint
+
+
+def _read(path: Path, map_location: Any, *, mmap: bool) -> Any:
     if path.suffix == SAFETENSORS:
         from safetensors.torch import load_file
 
         device = map_location if isinstance(map_location, str | torch.device) else 'cpu'
         return load_file(path, device=str(device))
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise pickle.UnpicklingError(
+    mmap = mmap and is_archive(path)
+    with torch.serialization.safe_globals([argparse.Namespace]):
+        return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+
+
+def _damaged(path: Path, damage: str) -> CheckpointError:
+    return CheckpointError(
+        f"checkpoint '{path}' is not as it was written ({damage}): copy or fetch it again, or "
+        'take an older one.',
+        reason=damage,
+    )
+
+
+def _explained(path: Path, error: Exception) -> CheckpointError:
+    """Say what reading a file ended in."""
+    if asked := re.search(r'GLOBAL ([\w.]+)', str(error)):
+        return CheckpointError(
             f"checkpoint '{path}' is not read, because it holds more than tensors and numbers, "
-            f'which could run code, or is no checkpoint ({_reason(error)}): where you trust it, '
-            f'save its weights alone, or as {SAFETENSORS}, with the program that wrote it.'
-        ) from error
-    if not isinstance(checkpoint, Mapping):
-        raise ValueError(
-            f"checkpoint '{path}' holds a {type(checkpoint).__name__}, but must hold a dict."
+            f'which could run code (it asks for {asked[1]}): where you trust it, save its weights '
+            f'alone, or as {SAFETENSORS}, with the program that wrote it.',
+            reason=f'it asks for {asked[1]}, which could run code',
         )
-    return checkpoint
+    # torch gives advice of many lines; what it met stands behind these words or in the first.
+    said = str(error).rpartition('WeightsUnpickler error: ')[2].strip().partition('\n')[0]
+    said = getattr(error, 'strerror', None) or said
+    reason = f'{type(error).__name__}: {said}'.removesuffix(': ').rstrip('.')
+    return CheckpointError(
+        f"checkpoint '{path}' cannot be read ({reason}): give another one, written by torch.save "
+        f'or as {SAFETENSORS}.',
+        reason=f'it cannot be read ({reason})',
+    )
 
 
 def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
@@ -80,15 +137,6 @@ def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
     # Tensors that share memory are stored once each; the format refuses to guess.
     own = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
     save_file(own, path, metadata={'format': 'pt'})
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return a file's SHA-256 in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def add_hash_to_name(path: str | Path) -> Path:
@@ -127,9 +175,3 @@ def download(url: str, folder: str | Path | None = None, *, progress: bool = Tru
     if not path.is_file():
         torch.hub.download_url_to_file(url, str(path), progress=progress)
     return path
-
-
-def _reason(error: Exception) -> str:
-    """Shorten torch's advice of many lines to the name of what it met."""
-    asked = re.search(r'GLOBAL ([\w.]+)', str(error))
-    return f'it asks for {asked[1]}' if asked else type(error).__name__

@@ -1,12 +1,12 @@
 """Files that are there whole or not at all, whatever kills the process that writes them."""
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 from mmengine.fileio import register_backend
 from mmengine.fileio.backends import LocalBackend
+
+from mmcnx2.checkpoints.integrity import find_damage
 
 PART = '.part'
 
@@ -61,30 +61,6 @@ def remove_parts(folder: str | Path) -> None:
     """Remove what killed processes left half-written in a folder."""
     for part in Path(folder).glob(f'.*{PART}'):
         part.unlink(missing_ok=True)
-
-
-def find_damage(path: str | Path) -> str | None:
-    """Check the archive that ``torch.save`` writes, by the checksum of each of its members.
-
-    Args:
-        path: A file. One that does not begin as an archive has no checksums and passes if it is
-            not empty.
-
-    Returns:
-        What is wrong with it, or None.
-    """
-    with open(path, 'rb') as file:
-        start = file.read(2)
-    if not start:
-        return 'it is empty'
-    if start != b'PK':
-        return None
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        return ' '.join(str(error).split()) or type(error).__name__
-    return damaged and f"its part '{damaged}' differs from its checksum"
 
 
 def _flush_folder(folder: Path) -> None:

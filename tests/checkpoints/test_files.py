@@ -1,19 +1,25 @@
 """Reading and writing checkpoint files: both formats, names with a hash, and no code."""
 
 import argparse
+import errno
 import hashlib
+import io
+import os
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 import torch
 
 from mmcnx2.checkpoints.files import (
+    CheckpointError,
     add_hash_to_name,
     download,
     read_checkpoint,
     save_checkpoint,
-    sha256_of,
 )
+from mmcnx2.checkpoints.integrity import sha256_of
 from tests.support.http import served
 from tests.support.states import assert_same_state
 
@@ -58,17 +64,62 @@ class RunsCode:
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
     evidence = tmp_path / 'it_ran'
     torch.save({'model': TENSORS, 'extra': RunsCode(evidence)}, tmp_path / 'stranger.pth')
-    with pytest.raises(pickle.UnpicklingError, match=r'stranger.pth.*it asks for posix.mkdir'):
+    with pytest.raises(CheckpointError, match=r'stranger.pth.*it asks for posix.mkdir'):
         read_checkpoint(tmp_path / 'stranger.pth')
     assert not evidence.exists()
 
 
-def test_a_file_that_is_not_there_or_holds_no_dict_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="checkpoint '.*nowhere.pth' does not exist"):
-        read_checkpoint(tmp_path / 'nowhere.pth')
+@pytest.mark.parametrize(
+    'contents, reason',
+    [
+        (None, 'does not exist'),
+        (Path.mkdir, 'is no file'),
+        (os.mkfifo, 'is no file'),
+        (lambda path: path.symlink_to('nowhere'), 'does not exist'),
+        (lambda path: path.write_bytes(b''), 'it is empty'),
+        (lambda path: path.write_text('<html>Not Found</html>'), 'cannot be read'),
+        (lambda path: path.write_bytes(b'PK' + bytes(99)), 'written .its archive cannot'),
+        (lambda path: path.write_bytes(bytes(99)), 'cannot be read'),
+        (lambda path: path.write_bytes(damaged_pickle()), 'cannot be read .KeyError: 77'),
+    ],
+)
+@pytest.mark.parametrize('ending', ['pth', 'safetensors'])
+def test_what_cannot_be_read_is_refused_in_one_sentence(tmp_path, contents, reason, ending):
+    path = tmp_path / f'file.{ending}'
+    if contents:
+        contents(path)
+    if ending == 'safetensors' and path.is_file() and path.stat().st_size:
+        reason = 'cannot be read .SafetensorError'
+    with pytest.raises(CheckpointError, match=f"^checkpoint '{path}' .*{reason}.*[.]$") as refusal:
+        read_checkpoint(path)
+    assert '\n' not in str(refusal.value)
+    assert re.match('its? ', refusal.value.reason)
+
+
+def test_a_file_that_holds_no_dict_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / 'list.pth')
-    with pytest.raises(ValueError, match='holds a list, but must hold a dict'):
+    with pytest.raises(CheckpointError, match='holds a list, but must hold a dict'):
         read_checkpoint(tmp_path / 'list.pth')
+
+
+def damaged_pickle() -> bytes:
+    """Return an old-style file whose pickle asks for something that it never noted."""
+    file = io.BytesIO()
+    torch.save({'a': 1}, file, _use_new_zipfile_serialization=False)
+    end = pickle.dumps({'a': 1}, 2)
+    return file.getvalue().replace(end, b'\x80\x02h\x4d.')
+
+
+def test_a_file_without_permission_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    """Root may read everything: what opening ends in for others is raised instead."""
+    torch.save(TENSORS, tmp_path / 'theirs.pth')
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(torch, 'load', refuse)
+    with pytest.raises(CheckpointError, match='read .PermissionError: Permission denied.'):
+        read_checkpoint(tmp_path / 'theirs.pth')
 
 
 def test_the_name_ends_in_the_hash_as_openmmlab_publishes(tmp_path):

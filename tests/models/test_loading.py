@@ -1,7 +1,6 @@
 """``load_from``, ``init_cfg`` and ``load_checkpoint`` take every dialect and every kind of file."""
 
 import logging
-import pickle
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from mmengine.runner import Runner, load_checkpoint
 
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.dialects import READABLE
-from mmcnx2.checkpoints.files import save_checkpoint
+from mmcnx2.checkpoints.files import CheckpointError, save_checkpoint
 from mmcnx2.models import ConvNeXtV2
 from tests.support.command_line import ROOT
 from tests.support.fcmae import make_fcmae
@@ -179,7 +178,7 @@ def test_a_file_behind_an_address_is_read_without_running_its_code(state, tmp_pa
         model = make_classifier()
         load_checkpoint(model, f'{address}/theirs.safetensors', strict=True)
         assert_same_state(state, model.state_dict())
-        with pytest.raises(pickle.UnpicklingError):
+        with pytest.raises(CheckpointError):
             load_checkpoint(model, f'{address}/stranger.pth')
     assert not (tmp_path / 'it_ran').exists()
 

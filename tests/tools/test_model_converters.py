@@ -12,7 +12,8 @@ import yaml
 from PIL import Image
 
 from mmcnx2.checkpoints import convert_state_dict, recognise
-from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint, sha256_of
+from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
+from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.zoo import read_zoo
 from mmcnx2.nn.convnextv2 import ARCHS
 from tests.support.closeness import assert_close

@@ -6,7 +6,6 @@ Face, mmpretrain, mmcnx2. The output's name gets the first 8 digits of its SHA-2
 
 import argparse
 import json
-import pickle
 from pathlib import Path
 
 from mmengine.config import Config
@@ -20,9 +19,9 @@ from mmcnx2.checkpoints.files import (
     download,
     read_checkpoint,
     save_checkpoint,
-    sha256_of,
 )
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
+from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.nn.convnextv2 import ARCHS
 
@@ -149,7 +148,7 @@ def main() -> None:
     args = parse_args()
     try:
         print(convert(args))
-    except (OSError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
 
 

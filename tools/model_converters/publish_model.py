@@ -5,7 +5,6 @@ an OpenMMLab runner is taken: pre-training, classifier, detector, segmentor.
 """
 
 import argparse
-import pickle
 from pathlib import Path
 
 from mmcnx2.checkpoints.files import add_hash_to_name, read_checkpoint, save_checkpoint
@@ -47,7 +46,7 @@ def main() -> None:
     args = parse_args()
     try:
         print(publish(args))
-    except (OSError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
 
 
