@@ -1,7 +1,7 @@
 """Reading and writing checkpoint files. Tensors and numbers are read, never code."""
 
-import argparse
 import os
+import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, sha256_of
+from mmcnx2.checkpoints.stand_ins import STAND_INS
 
 
 class CheckpointError(ValueError):
@@ -80,7 +81,9 @@ def _read(path: Path, map_location: Any, *, mmap: bool) -> Any:
         device = map_location if isinstance(map_location, str | torch.device) else 'cpu'
         return load_file(path, device=str(device))
     mmap = mmap and is_archive(path)
-    with torch.serialization.safe_globals([argparse.Namespace]):
+    # Leaving the context would take away what the process allowed before.
+    allowed = torch.serialization.get_safe_globals()
+    with torch.serialization.safe_globals([new for new in STAND_INS if new not in allowed]):
         return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
 
 
@@ -97,14 +100,17 @@ def _explained(path: Path, error: Exception) -> CheckpointError:
     if asked := re.search(r'GLOBAL ([\w.]+)', str(error)):
         return CheckpointError(
             f"checkpoint '{path}' is not read, because it holds more than tensors and numbers, "
-            f'which could run code (it asks for {asked[1]}): where you trust it, save its weights '
-            f'alone, or as {SAFETENSORS}, with the program that wrote it.',
+            f'which could run code (it asks for {asked[1]}): where you trust it, allow that with '
+            'torch.serialization.add_safe_globals, or save its weights alone with the program that '
+            'wrote it.',
             reason=f'it asks for {asked[1]}, which could run code',
         )
     # torch gives advice of many lines; what it met stands behind these words or in the first.
     said = str(error).rpartition('WeightsUnpickler error: ')[2].strip().partition('\n')[0]
     said = getattr(error, 'strerror', None) or said
-    reason = f'{type(error).__name__}: {said}'.removesuffix(': ').rstrip('.')
+    if not isinstance(error, pickle.UnpicklingError):
+        said = f'{type(error).__name__}: {said}'.removesuffix(': ')
+    reason = said.rstrip('.')
     return CheckpointError(
         f"checkpoint '{path}' cannot be read ({reason}): give another one, written by torch.save "
         f'or as {SAFETENSORS}.',
