@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, sha256_of
+from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.checkpoints.stand_ins import STAND_INS
 
 
@@ -59,6 +60,7 @@ def read_checkpoint(
         if verify and (damage := find_damage(path)):
             raise _damaged(path, damage)
         checkpoint = _read(path, map_location, mmap=mmap)
+        restore_types(checkpoint)
     except CheckpointError:
         raise
     except Exception as error:  # what reading damaged bytes ends in cannot be listed
@@ -119,7 +121,7 @@ def _explained(path: Path, error: Exception) -> CheckpointError:
 
 
 def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
-    """Write a checkpoint.
+    """Write a checkpoint that plain torch reads (:func:`make_plain`).
 
     Args:
         checkpoint: For ``.safetensors``, tensors by name, or a dict with them as ``state_dict``,
@@ -127,12 +129,19 @@ def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
         path: Its ending picks the format; the folder is made.
 
     Raises:
-        ValueError: ``.safetensors`` is asked to hold something other than tensors.
+        ValueError: ``.safetensors`` is asked to hold something other than tensors, or another file
+            what plain torch would refuse to read.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix != SAFETENSORS:
-        torch.save(checkpoint, path)
+        plain, left_out = make_plain(checkpoint)
+        if left_out:
+            other = ', '.join(f'{name} ({kind})' for name, kind in left_out.items())
+            raise ValueError(
+                f"'{path}' cannot hold {other}: leave it out, or give it as numbers and text."
+            )
+        torch.save(plain, path)
         return
     from safetensors.torch import save_file
 

@@ -42,7 +42,7 @@ class _DType:
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array(np.ndarray):
+class Array(np.ndarray):
     """Stands for ``numpy.ndarray``: empty, and filled with numbers once."""
 
     def __new__(cls):  # takes nothing: a buffer of the file's would become addresses
@@ -73,7 +73,7 @@ class _HistoryBuffer:
         # Its statistics are not looked at: HistoryBuffer knows its own, and the program registers
         # others.
         values, counts, length = (state[key] for key in _HISTORY)
-        arrays = type(values) is type(counts) is _Array and values.ndim == counts.ndim == 1
+        arrays = type(values) is type(counts) is Array and values.ndim == counts.ndim == 1
         if not (arrays and type(length) is int and length > 0 and len(values) == len(counts)):
             raise UnpicklingError('a HistoryBuffer holds something other than two rows of numbers')
         self.__dict__.update({key: state[key] for key in _HISTORY})
@@ -103,10 +103,10 @@ def _numbers(dtype: Any) -> np.dtype:
     return dtype.dtype
 
 
-def _reconstruct(kind: Any, shape: Any, code: Any) -> _Array:
-    if kind is not _Array or shape != (0,) or code != b'b':
+def _reconstruct(kind: Any, shape: Any, code: Any) -> Array:
+    if kind is not Array or shape != (0,) or code != b'b':
         raise UnpicklingError('an array begins in a way that numpy does not write')
-    return _Array()
+    return Array()
 
 
 def _scalar(dtype: Any, data: Any = b'') -> np.generic:
@@ -134,7 +134,7 @@ def _empty_bytes() -> bytes:
 # renamed numpy.core to numpy._core: files written with either are read with either.
 STAND_INS = (
     (_DType, 'numpy.dtype'),
-    (_Array, 'numpy.ndarray'),
+    (Array, 'numpy.ndarray'),
     *((_reconstruct, f'numpy.{core}.multiarray._reconstruct') for core in ('core', '_core')),
     *((_scalar, f'numpy.{core}.multiarray.scalar') for core in ('core', '_core')),
     (_empty_bytes, 'builtins.bytes'),

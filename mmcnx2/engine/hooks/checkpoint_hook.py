@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from mmengine.dist import is_main_process
 from mmengine.fileio.backends import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.engine.atomic_backend import remove_parts
 from mmcnx2.registry import HOOKS
 
@@ -24,12 +26,15 @@ class AtomicCheckpointHook(CheckpointHook):
     - Old checkpoints are removed after the new one is there, not before. The disk must hold
       ``max_keep_ckpts`` + 1 of them.
     - If one cannot be written, the log says so as an error, older ones stay, and training goes on.
+    - They hold nothing that plain torch refuses to read (:mod:`mmcnx2.checkpoints.plain_types`).
+      What a hook keeps that has no plain form is left out, and named once in the log.
 
     Args:
         kwargs: Those of ``mmengine.hooks.CheckpointHook``. A ``backend_args`` that is given wins.
     """
 
     INTERRUPTED = 'interrupted.pth'
+    _left_out = frozenset()  # names in checkpoints that the log has told of
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder, and clear it of what a killed run left half-written."""
@@ -42,6 +47,25 @@ class AtomicCheckpointHook(CheckpointHook):
         self.failures = 0
         if is_main_process() and '://' not in str(self.out_dir):
             remove_parts(self.out_dir)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Put what other hooks have added, too, into types that every torch and mmengine reads."""
+        plain, left_out = make_plain(checkpoint)
+        checkpoint.clear()
+        checkpoint.update(plain)
+        for name in left_out.keys() - self._left_out:
+            print_log(
+                f"Checkpoints are saved without '{name}' ({left_out[name]}), which could not be "
+                'read again without running code: keep it as numbers, text, tensors, arrays or '
+                'paths, in lists and dicts, if a resumed run needs it.',
+                logger='current',
+                level=logging.WARNING,
+            )
+        self._left_out |= left_out.keys()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Undo that, where mmengine read the file itself, from other places than this machine."""
+        restore_types(checkpoint)
 
     def save_within_epoch(self, runner: Runner, filename: str) -> str:
         """Save after the current step, whatever the interval, replacing a file of that name.

@@ -5,13 +5,16 @@ import os
 import resource
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
 
 from mmcnx2.engine import atomic_backend
 from mmcnx2.engine.atomic_backend import AtomicBackend, find_damage
 from tests.support.long_run import make_runner
+from tests.support.states import assert_same_state
 
 
 def names(folder: Path) -> list[str]:
@@ -127,6 +130,63 @@ def test_every_changed_byte_of_a_tensor_is_found(tmp_path):
         bad[at + offset] ^= 1
         path.write_bytes(bad)
         assert find_damage(path), f'byte {offset}'
+
+
+class Untidy(Hook):
+    """Leaves in the message hub what comes to hand, as hooks of users do."""
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        for name, value in dict(KEPT, handle=object(), rule=print).items():
+            runner.message_hub.update_info(name, value)
+
+
+def first(history) -> float:
+    """Return the oldest value: a statistic of a user's."""
+    return history.data[0][0]
+
+
+KEPT = dict(folder=Path('/data/photos'), shares=[np.float32(0.5), {'row': [Path('a')]}])
+
+
+@pytest.fixture
+def untidy_run(tmp_path, monkeypatch):
+    methods = dict(HistoryBuffer([], [])._statistics_methods, first=first)
+    monkeypatch.setattr(HistoryBuffer, '_statistics_methods', methods)
+    make_runner(tmp_path, epochs=1, ema=False, hooks=(Untidy(),)).train()
+    return tmp_path
+
+
+def test_whatever_hooks_keep_a_run_resumes_and_is_told_what_was_left_out(untidy_run):
+    said = ''.join(path.read_text() for path in untidy_run.glob('*/*.log'))
+    assert said.count("without 'message_hub.runtime_info.handle' (builtins.object)") == 1
+    assert said.count("without 'message_hub.runtime_info.rule' (builtins.") == 1
+    assert said.count('Checkpoints are saved without') == 2
+    resumed = make_runner(untidy_run, epochs=1, ema=False)
+    resumed.load_or_resume()
+    hub = resumed.message_hub
+    assert {name: hub.get_info(name) for name in KEPT} == KEPT
+    assert (hub.get_info('handle'), hub.get_info('rule')) == (None, None)
+    losses = hub.get_scalar('train/loss')
+    assert len(losses.data[0]) == 8 and losses.statistics('first') == losses.data[0][0]
+
+
+def test_plain_torch_opens_a_checkpoint_and_plain_mmengine_resumes_from_it(untidy_run, monkeypatch):
+    from mmengine.runner import checkpoint as mmengines
+    from torch import _weights_only_unpickler as unpickler
+
+    monkeypatch.setattr(unpickler, '_marked_safe_globals_set', set())
+    monkeypatch.setitem(mmengines.CheckpointLoader._schemes, '', mmengines.load_from_local)
+    last = untidy_run / 'iter_8.pth'
+    weights = torch.load(last, weights_only=True)['state_dict']
+    resumed = make_runner(
+        untidy_run, epochs=1, ema=False, load_from=str(last), default_hooks={}
+    )
+    resumed.load_or_resume()
+    assert resumed.iter == 8
+    assert_same_state(dict(weights), dict(resumed.model.state_dict()))
+    assert resumed.message_hub.get_info('folder') == '/data/photos'
+    resumed.train()
+    assert resumed.iter == 16
 
 
 def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
