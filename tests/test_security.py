@@ -18,7 +18,8 @@ from PIL import Image
 
 from mmcnx2.analysis.encoders import load_encoders
 from mmcnx2.apis import FCMAEInferencer
-from mmcnx2.checkpoints.files import CheckpointError, download, read_checkpoint
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.datasets.shards.stream import open_location, read_shard
 from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
 from tests.support.long_run import make_runner

@@ -12,7 +12,8 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from mmcnx2.analysis.pictures import read_batches
-from mmcnx2.checkpoints.files import download, read_checkpoint
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.engine.launch import check_checkpoint, read_config

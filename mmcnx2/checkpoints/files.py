@@ -1,12 +1,10 @@
 """Reading and writing checkpoint files. Tensors and numbers are read, never code."""
 
-import os
 import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import torch
 from torch import Tensor
@@ -17,7 +15,7 @@ from mmcnx2.checkpoints.stand_ins import STAND_INS
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be read. Its message is a whole sentence.
+    """A checkpoint that cannot be fetched or read. Its message is a whole sentence.
 
     Attributes:
         reason: What is wrong, without the file's name and without advice.
@@ -162,31 +160,3 @@ def add_hash_to_name(path: str | Path) -> Path:
     """
     path = Path(path)
     return path.rename(path.with_name(f'{path.stem}-{sha256_of(path)[:8]}{path.suffix}'))
-
-
-def download(url: str, folder: str | Path | None = None, *, progress: bool = True) -> Path:
-    """Fetch a file unless it is there already.
-
-    Args:
-        url: Its address.
-        folder: Where to put it; default torch's own, ``~/.cache/torch/hub/checkpoints``.
-        progress: Show a progress bar.
-
-    Returns:
-        The file, under the name that the address ends in.
-
-    Raises:
-        OSError: The address cannot be reached.
-        ValueError: It is not an http(s) address.
-    """
-    if urlsplit(url).scheme not in ('http', 'https'):
-        raise ValueError(
-            f"'{url}' is not fetched: only http:// and https:// addresses are; give a file by its "
-            'path.'
-        )
-    folder = Path(folder) if folder else Path(torch.hub.get_dir(), 'checkpoints')
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / os.path.basename(urlsplit(url).path)
-    if not path.is_file():
-        torch.hub.download_url_to_file(url, str(path), progress=progress)
-    return path

@@ -6,6 +6,8 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
+from safetensors import safe_open
+
 SAFETENSORS = '.safetensors'
 _DIGEST = re.compile(r'-([0-9a-f]{8})')
 _FOLDER = 0x10  # of MS-DOS's attributes
@@ -16,7 +18,7 @@ def find_damage(path: str | Path) -> str | None:
 
     The archive that ``torch.save`` writes has a checksum of each of its members, which torch does
     not look at when it reads. ``name-<first 8 digits of the SHA-256>.pth``, as OpenMMLab and torch
-    publish, has one of the whole file. Others, such as ``.safetensors``, have none and pass if they
+    publish, has one of the whole file. ``.safetensors`` say how long they are. Others pass if they
     are not empty.
 
     Args:
@@ -29,10 +31,13 @@ def find_damage(path: str | Path) -> str | None:
     try:
         if path.stat().st_size == 0:
             return 'it is empty'
+        if path.suffix == SAFETENSORS:
+            with safe_open(path, 'pt'):  # holds its table against the length of the file
+                pass
         return _damaged_member(path) or _wrong_digest(path)
     except Exception as error:  # zipfile answers damage with errors of many types
         reason = ' '.join(str(error).split()) or type(error).__name__
-        return f'its archive cannot be read: {reason}'
+        return f'its table of contents cannot be read: {reason}'
 
 
 def is_archive(path: str | Path) -> bool:

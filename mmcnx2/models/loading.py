@@ -17,7 +17,8 @@ from torch import nn
 
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
-from mmcnx2.checkpoints.files import download, read_checkpoint
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.loading import describe
 from mmcnx2.checkpoints.recognise import recognise
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap

@@ -91,10 +91,25 @@ def test_the_digest_in_a_published_name_is_compared(tmp_path):
 
 
 def test_safetensors_are_no_archives_whatever_their_length_begins_with(tmp_path):
+    from safetensors.torch import save_file
+
     path = tmp_path / 'weights.safetensors'
-    path.write_bytes(b'PK' + bytes(6))
+    text = 'x' * (0x4B50 - 90)
+    save_file(SAVED['state_dict'], path, metadata=dict(note=text))
+    assert path.read_bytes()[:8] == b'PK' + bytes(6)
     assert not is_archive(path)
     assert find_damage(path) is None
+
+
+@pytest.mark.parametrize('length', [5, 40, -1, +1])
+def test_safetensors_of_another_length_than_they_say_are_refused(tmp_path, length):
+    from safetensors.torch import save_file
+
+    path = tmp_path / 'weights.safetensors'
+    save_file(SAVED['state_dict'], path)
+    data = path.read_bytes()
+    path.write_bytes(data + b'x' if length == 1 else data[:length])
+    assert find_damage(path).startswith('its table of contents cannot be read: ')
 
 
 @pytest.mark.parametrize(

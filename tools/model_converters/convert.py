@@ -14,12 +14,8 @@ from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.dialects import DIALECTS
-from mmcnx2.checkpoints.files import (
-    add_hash_to_name,
-    download,
-    read_checkpoint,
-    save_checkpoint,
-)
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import add_hash_to_name, read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap

@@ -16,7 +16,8 @@ from mmcnx2.analysis.model_complexity import build_without_memory
 from mmcnx2.checkpoints import recognise
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
-from mmcnx2.checkpoints.files import download, read_checkpoint
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.checkpoints.zoo import PublishedModel, misfits, read_zoo
