@@ -18,6 +18,7 @@ from mmcnx2.engine.launch import (
     check_inputs,
     read_config,
 )
+from mmcnx2.engine.sentences import told_in_a_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +61,7 @@ def prepare(args: argparse.Namespace):
     return cfg
 
 
+@told_in_a_sentence
 def main() -> None:
     args = parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

@@ -84,8 +84,8 @@ def misfits(
 
     Args:
         model: Of a config.
-        tensors: The checkpoint in this package's names.
-        parts: Prefixes of the model's names that the checkpoint must hold all of.
+        tensors: The checkpoint's, in the model's names.
+        parts: Prefixes of the model's names that the checkpoint must hold all of; '' is all of it.
 
     Returns:
         One sentence for each name that is missing, too many or of another shape; none if it fits.

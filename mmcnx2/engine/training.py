@@ -7,6 +7,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 
@@ -18,14 +19,14 @@ def train(cfg: Config) -> None:
         cfg: The config.
 
     Raises:
-        SystemExit: With a sentence, if the loss stays infinite, too many files cannot be read or a
-            loading process dies; with a status alone, if the cluster asks for the machine
-            (:class:`PreemptionHook`).
+        SystemExit: With a sentence, if a checkpoint cannot be read or is another model's, the loss
+            stays infinite, too many files cannot be read or a loading process dies; with a status
+            alone, if the cluster asks for the machine (:class:`PreemptionHook`).
     """
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     try:
         runner.train()
-    except (DivergedError, TooManyUnreadableError) as error:
+    except (CheckpointError, DivergedError, TooManyUnreadableError) as error:
         # From a loading process comes its traceback, too; the sentence is the last line.
         sentence = str(error).strip().splitlines()[-1]
         raise SystemExit(f'error: {sentence}') from None

@@ -18,7 +18,7 @@ from torch import nn
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.downloads import download
-from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.checkpoints.loading import describe
 from mmcnx2.checkpoints.recognise import recognise
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
@@ -37,8 +37,16 @@ def install() -> None:
 
 
 def load_from_local(filename: str, map_location: Any) -> Mapping[str, Any]:
-    """Read a file, ``.safetensors`` too. See :func:`.files.read_checkpoint` for the errors."""
-    return _with_state_dict(read_checkpoint(filename, map_location=map_location))
+    """Read a file, ``.safetensors`` too.
+
+    Raises:
+        CheckpointError: See :func:`.files.read_checkpoint`; or it holds weights and their average.
+    """
+    checkpoint = read_checkpoint(filename, map_location=map_location)
+    try:
+        return _with_state_dict(checkpoint)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint '{filename}' is ambiguous: {error}") from None
 
 
 def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]:
@@ -61,7 +69,7 @@ def load_state_dict(
         logger: As mmengine takes it.
 
     Raises:
-        ValueError: The model has a ``ConvNeXtV2``, none of the keys is the model's, and no
+        CheckpointError: The model has a ``ConvNeXtV2``, none of the keys is the model's, and no
             dialect is recognised.
     """
     prefix = _prefix_of_encoder(_inner(module))
@@ -83,7 +91,7 @@ def load_checkpoint_with_prefix(
         map_location: As for :func:`torch.load`.
 
     Raises:
-        AssertionError: There is nothing below the prefix.
+        CheckpointError: There is nothing below the prefix.
     """
     checkpoint = mmengine_checkpoint._load_checkpoint(filename, map_location=map_location)
     state_dict = checkpoint.get('state_dict', checkpoint)
@@ -93,13 +101,18 @@ def load_checkpoint_with_prefix(
         try:
             found = recognise(unwrap(state_dict))
         except ValueError as error:
-            raise AssertionError(f'{prefix} is not in the pretrained model: {error}') from None
+            raise _without(prefix, filename, f': {error}') from None
         if prefix == MMCNX2.container:
             return state_dict  # load_state_dict does the rest
         print_log(f'{describe(found)}.', logger='current')
         chosen = _below(prefix, write(found, MMCNX2)[0])
-    assert chosen, f'{prefix} is not in the pretrained model'
+    if not chosen:
+        raise _without(prefix, filename, '.')
     return chosen
+
+
+def _without(prefix: str, filename: str, why: str) -> CheckpointError:
+    return CheckpointError(f"checkpoint '{filename}' has nothing below '{prefix}'{why}")
 
 
 def _below(prefix: str, state_dict: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +142,9 @@ def _translate(
     except ValueError as error:
         if module.state_dict().keys() & state_dict.keys():
             return state_dict  # mmengine says what is missing and what is unexpected
-        raise ValueError(f'nothing to load into this {type(module).__name__}: {error}') from None
+        raise CheckpointError(
+            f'the checkpoint has nothing to load into this {type(module).__name__}: {error}'
+        ) from None
     # The runner gives no logger, but its log must say so too.
     print_log(f'{describe(found)}.', logger=logger or 'current')
     if found.dialect is MMCNX2 and found.prefix == prefix:

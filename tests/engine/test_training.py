@@ -1,6 +1,11 @@
 """Foreseeable ends of a training are told in a sentence."""
 
+import re
+import shutil
+from pathlib import Path
+
 import pytest
+import torch
 
 from mmcnx2.engine import training
 from mmcnx2.engine.training import describe_dead_worker
@@ -26,17 +31,58 @@ def run_instead(monkeypatch, runner) -> None:
     training.train({})
 
 
-def test_a_dead_loading_process_is_named_with_its_file(tmp_path, monkeypatch):
+def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):
+    runner = make_runner(tmp_path, model=SometimesBroken(range(1, 99)), ema=False, patience=2)
+    with pytest.raises(SystemExit, match='error: the loss was not finite in 2 steps in a row'):
+        run_instead(monkeypatch, runner)
+
+
+def damaged(path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+NAMED = {
+    'is not as it was written': damaged,
+    'cannot be read .KeyError: 77': lambda path: path.write_bytes(b'\x80\x02h\x4d.'),
+    'does not exist': lambda path: path.unlink(),
+    'is no file': lambda path: (path.unlink(), path.mkdir()),
+    'holds no state of a run .*load_from': lambda path: torch.save(
+        dict(state_dict=torch.load(path)['state_dict']), path
+    ),
+    'is not one of this config': lambda path: torch.save(
+        dict(torch.load(path), state_dict={'backbone.other': torch.ones(1)}), path
+    ),
+}
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('before')
+    make_runner(folder, epochs=1, ema=False, checkpoint=dict(interval=8)).train()
+    return folder / 'iter_8.pth'
+
+
+@pytest.mark.parametrize('how', NAMED)
+def test_a_checkpoint_given_by_name_that_is_no_good_ends_in_the_sentence_alone(
+    how, checkpoint, tmp_path, monkeypatch
+):
+    path = Path(shutil.copy(checkpoint, tmp_path))
+    NAMED[how](path)
+    runner = make_runner(tmp_path / 'run', ema=False, load_from=str(path))
+    with pytest.raises(SystemExit) as end:
+        run_instead(monkeypatch, runner)
+    assert re.fullmatch(f"error: checkpoint '{path}' {how}.*[.]", str(end.value)), end.value
+    assert end.value.__suppress_context__  # no traceback
+
+
+def test_a_dead_loading_process_is_named_with_its_file(tmp_path, monkeypatch, checkpoint):
+    # The run that saved it has imported the kernels: the death interrupts whatever is going on.
     monkeypatch.setattr(long_run, 'MemoryImages', Deadly)
     runner = make_runner(tmp_path, epochs=1, workers=2, ema=False)
     sentence = r"(?s)error: loading process \d+.*'images/5\.jpg'.*memory"
     with pytest.raises(SystemExit, match=sentence):
-        run_instead(monkeypatch, runner)
-
-
-def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):
-    runner = make_runner(tmp_path, model=SometimesBroken(range(1, 99)), ema=False, patience=2)
-    with pytest.raises(SystemExit, match='error: the loss was not finite in 2 steps in a row'):
         run_instead(monkeypatch, runner)
 
 

@@ -232,5 +232,5 @@ def test_weights_of_another_network_are_refused(tmp_path):
         load_checkpoint(make_classifier(), str(tmp_path / 'r.pth'))
     init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'r.pth'), prefix='neck.')
     net = ConvNeXtV2(ARCH, init_cfg=init_cfg)
-    with pytest.raises(AssertionError, match='neck. is not in the pretrained model: no known'):
+    with pytest.raises(CheckpointError, match="r.pth' has nothing below 'neck.': no known"):
         net.init_weights()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before a toolbox is imported)
 from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+from mmcnx2.engine.sentences import told_in_a_sentence
 
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
@@ -46,6 +47,7 @@ def find_images(path: Path) -> list[str]:
     return images
 
 
+@told_in_a_sentence
 def main() -> None:
     args = parse_args()
     try:

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from mmcnx2.datasets.seeding import SeededBatches, SeededItems, derive_seed, seed_process
 from mmcnx2.engine.batches import inner_model
 from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
+from mmcnx2.engine.resumable import check_resumable
 from mmcnx2.registry import HOOKS
 
 
@@ -42,7 +43,7 @@ class ExactResumeHook(Hook):
         """Choose the checkpoint to resume from.
 
         Raises:
-            RuntimeError: There are checkpoints, but none is whole.
+            RuntimeError: There are checkpoints, but none can be resumed from.
         """
         if not isinstance(runner, Runner):
             return  # FlexibleRunner chooses by itself, and has by now
@@ -61,8 +62,9 @@ class ExactResumeHook(Hook):
             )
         if path is None and bad:
             raise RuntimeError(
-                f"none of the checkpoints in '{runner.work_dir}' is whole: remove "
-                f'{", ".join(file.name for file in bad)} to start anew, or resume from another one.'
+                f"none of the checkpoints in '{runner.work_dir}' can be resumed from "
+                f'({", ".join(file.name for file in bad)}): give another one to --resume, or start '
+                'anew in another --work-dir.'
             )
         if path is None:
             runner.logger.info(f"No checkpoint in '{runner.work_dir}': the run begins anew.")
@@ -72,9 +74,16 @@ class ExactResumeHook(Hook):
             runner._load_from = str(path)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read where the run was."""
-        if runner._resume:
-            self._saved = dict(checkpoint.get('progress', {}), epoch=checkpoint['meta']['epoch'])
+        """Read where the run was.
+
+        Raises:
+            CheckpointError: The checkpoint is another model's, or holds no state of a run.
+        """
+        if not runner._resume:
+            return
+        if isinstance(runner, Runner):
+            check_resumable(checkpoint, inner_model(runner.model), path=runner._load_from)
+        self._saved = dict(checkpoint.get('progress', {}), epoch=checkpoint['meta']['epoch'])
 
     def before_train(self, runner: Runner) -> None:
         """Put the data loader where the run was."""
