@@ -2,7 +2,7 @@
 
 mmengine has an interface for reading files (``CheckpointLoader.register_scheme``), used here, but
 none between reading and loading, where the names would have to change and the model is known. So
-two of its functions are replaced by ones that do the same and one thing more. Models without a
+three of its functions are replaced by ones that do the same and one thing more. Models without a
 ``ConvNeXtV2`` are loaded as before.
 """
 
@@ -32,6 +32,8 @@ def install() -> None:
     loader = mmengine_checkpoint.CheckpointLoader
     loader.register_scheme('', load_from_local, force=True)
     loader.register_scheme(('http://', 'https://'), load_from_http, force=True)
+    # Names such as torchvision://resnet50 lead to addresses, too.
+    mmengine_checkpoint.load_from_http = load_from_http
     mmengine_checkpoint.load_state_dict = load_state_dict
     mmengine_checkpoint._load_checkpoint_with_prefix = load_checkpoint_with_prefix
 

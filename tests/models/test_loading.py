@@ -10,6 +10,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import BaseModel, BaseTTAModel, PretrainedInit
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.dialects import READABLE
@@ -180,6 +181,10 @@ def test_a_file_behind_an_address_is_read_without_running_its_code(state, tmp_pa
         assert_same_state(state, model.state_dict())
         with pytest.raises(CheckpointError):
             load_checkpoint(model, f'{address}/stranger.pth')
+        names = {'stranger': f'{address}/stranger.pth'}  # of mmengine's own list
+        monkeypatch.setattr(mmengine_checkpoint, 'get_external_models', lambda: names)
+        with pytest.raises(CheckpointError):
+            load_checkpoint(model, 'open-mmlab://stranger')
     assert not (tmp_path / 'it_ran').exists()
 
 
