@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, sha256_of
 from mmcnx2.checkpoints.plain_types import make_plain, restore_types
-from mmcnx2.checkpoints.stand_ins import STAND_INS
+from mmcnx2.compat.stand_ins import STAND_INS
 
 
 class CheckpointError(ValueError):

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmcnx2.checkpoints.stand_ins import Array
+from mmcnx2.compat.stand_ins import Array, imported
 
 TYPES = 'stored_types'
 """Key of the table: the keys and indices that lead to a value, to what it was."""
@@ -210,20 +210,14 @@ def _rows_of(history: Any) -> dict[str, Any]:
 
 
 def _history_buffer(parts: dict[str, Any]) -> Any:
-    try:
-        from mmengine.logging import HistoryBuffer
-    except ImportError:  # nobody will ask it for statistics
-        return parts
+    if (kind := imported('mmengine.logging', 'HistoryBuffer')) is None:
+        return parts  # nobody asks it for statistics
     values, counts = (parts[row].cpu().numpy() for row in ('values', 'counts'))
-    return HistoryBuffer(values, counts, parts['max_length'])
+    return kind(values, counts, parts['max_length'])
 
 
 def _config_dict(entries: dict[str, Any]) -> Any:
-    try:
-        from mmengine.config import ConfigDict
-    except ImportError:
-        return entries
-    return ConfigDict(entries)
+    return (imported('mmengine.config', 'ConfigDict') or dict)(entries)
 
 
 _FORMS = {

@@ -7,7 +7,7 @@ Can go when mmengine stores plain lists.
 
 ``weights_only`` stays on: a checkpoint from a stranger must not run code. The classes themselves
 are not allowed, because torch would give them any state that the file names; their names in the
-file are read as :mod:`mmcnx2.checkpoints.stand_ins`.
+file are read as :mod:`mmcnx2.compat.stand_ins`.
 """
 
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ def allow_mmengine_classes() -> None:
         return
     import torch
 
-    from mmcnx2.checkpoints.stand_ins import STAND_INS
+    from mmcnx2.compat.stand_ins import STAND_INS
 
     if hasattr(torch.serialization, 'safe_globals'):
         torch.serialization.add_safe_globals(STAND_INS)

@@ -10,6 +10,7 @@ import torch
 from mmcnx2.engine import training
 from mmcnx2.engine.training import describe_dead_worker
 from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
+from tests.engine.hooks.test_resume_hook import damage
 from tests.support import long_run
 from tests.support.long_run import kill, make_runner
 
@@ -37,14 +38,8 @@ def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):
         run_instead(monkeypatch, runner)
 
 
-def damaged(path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
 NAMED = {
-    'is not as it was written': damaged,
+    'is not as it was written': damage,
     'cannot be read .KeyError: 77': lambda path: path.write_bytes(b'\x80\x02h\x4d.'),
     'does not exist': lambda path: path.unlink(),
     'is no file': lambda path: (path.unlink(), path.mkdir()),

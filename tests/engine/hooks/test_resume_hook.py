@@ -142,10 +142,11 @@ def test_each_epoch_draws_anew(tmp_path):
 
 
 def damage(path: Path) -> None:
-    """Change a byte in the middle of a file."""
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    path.write_bytes(data)
+    """Change bytes in the middle of a file, more than torch ever puts between two tensors."""
+    data = path.read_bytes()
+    middle = len(data) // 2
+    changed = bytes(byte ^ 0xFF for byte in data[middle : middle + 128])
+    path.write_bytes(data[:middle] + changed + data[middle + 128 :])
 
 
 def test_damaged_checkpoints_are_named_and_passed_over(tmp_path):

@@ -9,6 +9,7 @@ read as what stands here instead, which takes numbers in the one form that numpy
 
 import argparse
 import math
+import sys
 from pickle import UnpicklingError
 from typing import Any
 
@@ -19,6 +20,11 @@ _STATISTICS_KEY = 'statistics_methods'
 _HISTORY = ('_log_history', '_count_history', 'max_length')
 # Bool, signed, unsigned, floating and complex numbers, as pickles name them: 'b1', 'i8', 'f4', ...
 _NUMBERS = {np.dtype(code).str[1:] for code in '?bhilqBHILQefdgFD'}
+
+
+def imported(module: str, name: str) -> Any:
+    """Return something of a package if the program uses the package, else None."""
+    return getattr(sys.modules.get(module), name, None)
 
 
 class _DType:
@@ -65,7 +71,7 @@ class Array(np.ndarray):
 
 
 class _HistoryBuffer:
-    """Stands for mmengine's ``HistoryBuffer``, and becomes one where mmengine is installed."""
+    """Stands for mmengine's ``HistoryBuffer`` and becomes one, in a program that uses mmengine."""
 
     def __setstate__(self, state: Any) -> None:
         if type(state) is not dict or state.keys() - {_STATISTICS_KEY} != set(_HISTORY):
@@ -77,12 +83,9 @@ class _HistoryBuffer:
         if not (arrays and type(length) is int and length > 0 and len(values) == len(counts)):
             raise UnpicklingError('a HistoryBuffer holds something other than two rows of numbers')
         self.__dict__.update({key: state[key] for key in _HISTORY})
-        try:
-            from mmengine.logging import HistoryBuffer
-        except ImportError:  # nobody will ask it for statistics
-            return
-        self.__class__ = HistoryBuffer
-        self.__init__(values, counts, length)
+        if known := imported('mmengine.logging', 'HistoryBuffer'):
+            self.__class__ = known
+            self.__init__(values, counts, length)
 
 
 class _Namespace(argparse.Namespace):
