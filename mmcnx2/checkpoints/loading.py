@@ -4,7 +4,8 @@ import logging
 
 from torch import Tensor, nn
 
-from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
+from mmcnx2.checkpoints.dialects import MMCNX2
+from mmcnx2.checkpoints.recognise import Recognised, find_dialect, recognise, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 
 logger = logging.getLogger('mmcnx2')
@@ -31,7 +32,11 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
     if given.keys() <= own:
         return
     try:
-        found = recognise(unwrap(given))
+        state = unwrap(given)
+        dialect, first_block = find_dialect(state)
+        if dialect is MMCNX2 and first_block in own:
+            return  # this package's names, and some that this module has not
+        found = recognise(state)
     except ValueError as error:
         if own & given.keys():
             return  # torch says what is missing and what is unexpected
@@ -41,8 +46,6 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
         for name, tensor in found.tensors.items()
         if name.startswith('backbone.')
     }
-    if encoder.keys() <= given.keys():
-        return  # this package's names, and some that this module has not
     for key in given:
         del state_dict[prefix + key]
     state_dict.update({prefix + name: tensor for name, tensor in encoder.items()})

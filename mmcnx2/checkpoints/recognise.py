@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from torch import Tensor
 
@@ -44,7 +45,7 @@ class Recognised:
 
 
 def recognise(state_dict: Mapping[str, Tensor]) -> Recognised:
-    """Find the dialect of a state dict by its names and shapes.
+    """Understand a state dict by its names and shapes.
 
     Args:
         state_dict: Tensors by name. What holds the encoder there (``backbone.``, ``encoder.``,
@@ -53,6 +54,21 @@ def recognise(state_dict: Mapping[str, Tensor]) -> Recognised:
     Raises:
         ValueError: It is no ConvNeXt V2 of a known dialect, or of more than one, or parts of it are
             missing or have shapes that do not fit together. The message names the keys.
+    """
+    return _read(*find_dialect(state_dict), state_dict)
+
+
+def find_dialect(state_dict: Mapping[str, Tensor]) -> tuple[Dialect, str]:
+    """Find what a state dict speaks, without reading it: quick, and enough to decide by.
+
+    Args:
+        state_dict: As for :func:`recognise`.
+
+    Returns:
+        The dialect, and the key of the encoder's first block.
+
+    Raises:
+        ValueError: It is no ConvNeXt V2 of a known dialect, or of more than one.
     """
     for name, value in state_dict.items():
         if not isinstance(value, Tensor):
@@ -70,7 +86,7 @@ def recognise(state_dict: Mapping[str, Tensor]) -> Recognised:
     if len(found) > 1:
         spoken = ', '.join(f'{key} ({dialect.title})' for dialect, key in found)
         raise ValueError(f'there is more than one encoder, {spoken}: keep the keys of one of them.')
-    return _read(*found[0], state_dict)
+    return found[0]
 
 
 def some_of(names: Iterable[str], limit: int = 4) -> str:
@@ -82,12 +98,18 @@ def some_of(names: Iterable[str], limit: int = 4) -> str:
 
 def _first_blocks(dialect: Dialect, state_dict: Mapping[str, Tensor]) -> list[str]:
     """Return the keys of first blocks: one an encoder, whatever stands before its name."""
-    anchor = _rename(_FIRST_BLOCK, dialect.encoder, last=0, reading=False)[0]
+    anchor = _anchor(dialect)
     return [key for key in state_dict if key == anchor or key.endswith(f'.{anchor}')]
 
 
+@cache
+def _anchor(dialect: Dialect) -> str:
+    """Return the name of the first block's convolution in a dialect's encoder."""
+    return _rename(_FIRST_BLOCK, dialect.encoder, last=0, reading=False)[0]
+
+
 def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) -> Recognised:
-    anchor = _rename(_FIRST_BLOCK, dialect.encoder, last=0, reading=False)[0]
+    anchor = _anchor(dialect)
     prefix = first_block[: -len(anchor)]
     beside = prefix.removesuffix(dialect.container)
     last = _last_stage(anchor, prefix, state_dict)

@@ -20,7 +20,7 @@ from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.checkpoints.loading import describe
-from mmcnx2.checkpoints.recognise import recognise
+from mmcnx2.checkpoints.recognise import find_dialect, recognise
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
@@ -101,11 +101,12 @@ def load_checkpoint_with_prefix(
     chosen = _below(prefix, state_dict)
     if not chosen:
         try:
+            if prefix == MMCNX2.container:
+                find_dialect(unwrap(state_dict))
+                return state_dict  # load_state_dict does the rest
             found = recognise(unwrap(state_dict))
         except ValueError as error:
             raise _without(prefix, filename, f': {error}') from None
-        if prefix == MMCNX2.container:
-            return state_dict  # load_state_dict does the rest
         print_log(f'{describe(found)}.', logger='current')
         chosen = _below(prefix, write(found, MMCNX2)[0])
     if not chosen:
@@ -169,7 +170,7 @@ def _with_state_dict(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _is_convnextv2(state_dict: Any) -> bool:
     try:
-        recognise(state_dict)
+        find_dialect(state_dict)
     except (ValueError, AttributeError):
         return False
     return True

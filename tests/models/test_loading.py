@@ -1,6 +1,7 @@
 """``load_from``, ``init_cfg`` and ``load_checkpoint`` take every dialect and every kind of file."""
 
 import logging
+import sys
 
 import pytest
 import torch
@@ -22,6 +23,9 @@ from tests.support.http import served
 from tests.support.states import CLASSES, assert_same_state, bare, make_state
 from tests.support.toy import ARCH
 from tests.support.toy_config import shrink
+
+# The package's name for it is the function.
+recognise_module = sys.modules['mmcnx2.checkpoints.recognise']
 
 
 @pytest.fixture
@@ -239,3 +243,19 @@ def test_weights_of_another_network_are_refused(tmp_path):
     net = ConvNeXtV2(ARCH, init_cfg=init_cfg)
     with pytest.raises(CheckpointError, match="r.pth' has nothing below 'neck.': no known"):
         net.init_weights()
+
+
+@pytest.mark.parametrize('prefix', ['backbone.', None])
+@pytest.mark.parametrize('to', ['mmcnx2', 'official', 'timm'])
+def test_a_checkpoint_is_read_once_a_load(to, prefix, state, tmp_path, monkeypatch):
+    read, count = recognise_module._read, []
+    monkeypatch.setattr(recognise_module, '_read', lambda *args: count.append(1) or read(*args))
+    path = tmp_path / 'theirs.pth'
+    save_checkpoint({'model': convert_state_dict(state, to=to)}, path)
+    count.clear()
+    load_checkpoint(make_classifier(), str(path))
+    assert len(count) == 1
+    count.clear()
+    init_cfg = dict(type='Pretrained', checkpoint=str(path), prefix=prefix)
+    ConvNeXtV2(ARCH, final_norm=False, init_cfg=init_cfg).double().init_weights()
+    assert len(count) == 1
