@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import torch
 from torch import Tensor
 
+from mmcnx2.outputs import new_file
+
 SAFETENSORS = '.safetensors'
 
 
@@ -55,31 +57,30 @@ def read_checkpoint(path: str | Path, *, map_location: Any = 'cpu') -> Mapping[s
     return checkpoint
 
 
-def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
-    """Write a checkpoint.
+def save_checkpoint(
+    checkpoint: Mapping[str, Any], path: str | Path, *, hash_in_name: bool = False
+) -> Path:
+    """Write a checkpoint, whole or not at all; another file of its name is moved aside.
 
     Args:
         checkpoint: For ``.safetensors``, tensors by name, or a dict with them as ``state_dict``,
             whose other entries are left out: the format holds tensors alone.
         path: Its ending picks the format; the folder is made.
+        hash_in_name: See :func:`add_hash_to_name`. Nothing is written under the name without it.
+
+    Returns:
+        The path of the file.
 
     Raises:
+        OSError: It cannot be written.
         ValueError: ``.safetensors`` is asked to hold something other than tensors.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix != SAFETENSORS:
-        torch.save(checkpoint, path)
-        return
-    from safetensors.torch import save_file
-
-    tensors = checkpoint.get('state_dict', checkpoint)
-    other = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
-    if other:
-        raise ValueError(f"'{path}' cannot hold {', '.join(other)}: {SAFETENSORS} holds tensors.")
-    # Tensors that share memory are stored once each; the format refuses to guess.
-    own = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    save_file(own, path, metadata={'format': 'pt'})
+    with new_file(path) as draft:
+        _write(checkpoint, draft)
+        if hash_in_name:
+            draft = add_hash_to_name(draft)
+    return path.with_name(draft.name)
 
 
 def sha256_of(path: str | Path) -> str:
@@ -127,6 +128,23 @@ def download(url: str, folder: str | Path | None = None, *, progress: bool = Tru
     if not path.is_file():
         torch.hub.download_url_to_file(url, str(path), progress=progress)
     return path
+
+
+def _write(checkpoint: Mapping[str, Any], path: Path) -> None:
+    if path.suffix != SAFETENSORS:
+        torch.save(checkpoint, path)
+        return
+    from safetensors.torch import save_file
+
+    tensors = checkpoint.get('state_dict', checkpoint)
+    other = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
+    if other:
+        raise ValueError(
+            f"'{path.name}' cannot hold {', '.join(other)}: {SAFETENSORS} holds tensors."
+        )
+    # Tensors that share memory are stored once each; the format refuses to guess.
+    own = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
+    save_file(own, path, metadata={'format': 'pt'})
 
 
 def _reason(error: Exception) -> str:

@@ -10,12 +10,12 @@ import torch
 from mmengine.hooks import Hook
 
 from mmcnx2.engine import atomic_backend
-from mmcnx2.engine.atomic_backend import AtomicBackend, find_damage
+from mmcnx2.engine.atomic_backend import PART, AtomicBackend, find_damage
 from tests.support.long_run import make_runner
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.suffix in ('.pth', '.part'))
+    return sorted(path.name for path in folder.iterdir() if path.suffix in ('.pth', PART))
 
 
 class FullDisk:
@@ -129,10 +129,12 @@ def test_every_changed_byte_of_a_tensor_is_found(tmp_path):
         assert find_damage(path), f'byte {offset}'
 
 
-def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
-    (tmp_path / '.iter_3.pth.part').write_bytes(b'half')
+def test_half_written_files_of_a_killed_run_are_removed_and_no_others(tmp_path):
+    for ending in (PART, '.part'):
+        (tmp_path / f'.iter_3.pth{ending}').write_bytes(b'half')
     run(tmp_path)
-    assert not (tmp_path / '.iter_3.pth.part').exists()
+    assert not (tmp_path / f'.iter_3.pth{PART}').exists()
+    assert (tmp_path / '.iter_3.pth.part').exists(), "another program's"
 
 
 def test_another_back_end_that_is_asked_for_wins(tmp_path):
