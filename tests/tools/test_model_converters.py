@@ -125,7 +125,7 @@ def test_the_arguments_reach_the_converter(tmp_path, run):
         (None, (), "error: checkpoint '.*in.pth' does not exist"),
         ({'a': torch.ones(1)}, (), 'error: no known dialect of ConvNeXt V2 has keys such as a'),
         (make_state('decoder'), ('--to', 'timm'), r'error: timm has no place for .*--drop-extra'),
-        (make_state(), ('--resolution', 200), 'error: images of 200x200 px do not divide'),
+        (make_state(), ('--resolution', 20), 'error: images of 20x20 px are smaller than'),
         ({'model': make_state(), 'model_ema': make_state()}, (), r'error: .*\(--ema, --no-ema\)'),
     ],
     ids=['no file', 'another model', 'no place', 'resolution', 'two sets of weights'],
