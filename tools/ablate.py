@@ -20,7 +20,9 @@ from ablations.outcomes import report_ablation
 from ablations.run import ROOT, AblationRun, Scale, ScenesScale
 from ablations.tables import ABLATIONS
 
+from mmcnx2 import arguments
 from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.outputs import check_folder
 
 PAPER = "The paper's: ConvNeXt-Base, ImageNet-1K at 224 px, 800 epochs, then 100 of fine-tuning."
 
@@ -29,30 +31,54 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('tables', nargs='*', metavar='TABLE', help='see --list')
+    parser.add_argument(
+        'tables', nargs='*', type=arguments.word, metavar='TABLE', help='see --list'
+    )
     parser.add_argument('--list', action='store_true', help='say which tables there are, and stop')
     parser.add_argument('--scale', choices=['scenes', 'real'], default='scenes')
     parser.add_argument(
-        '--work-dir', type=Path, help='default: work_dirs/ablations/scenes, work_dirs if real'
+        '--work-dir',
+        type=arguments.path,
+        help='default: work_dirs/ablations/scenes, work_dirs if real',
     )
     parser.add_argument(
-        '--data-root', type=Path, help="default: <work-dir>/data, that of the configs if real"
+        '--data-root',
+        type=arguments.path,
+        help='default: <work-dir>/data, that of the configs if real',
     )
-    parser.add_argument('--seeds', type=int, help='fine-tuning runs a row (default: 2, 1 if real)')
-    parser.add_argument('--gpus', type=int, default=1, help='of this machine, for each run (real)')
+    parser.add_argument(
+        '--seeds',
+        type=arguments.whole(1, 1000),
+        help='fine-tuning runs a row (default: 2, 1 if real)',
+    )
+    parser.add_argument(
+        '--gpus',
+        type=arguments.processes,
+        default=1,
+        help='of this machine, for each run (real)',
+    )
     parser.add_argument('--dry-run', action='store_true', help='print the commands, run nothing')
     parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for all runs alike'
+        '--cfg-options',
+        nargs='+',
+        type=arguments.setting,
+        default=[],
+        metavar='KEY=VALUE',
+        help='for all runs alike',
     )
     small = parser.add_argument_group('sizes of --scale scenes')
-    small.add_argument('--pretraining-epochs', type=int, default=7, help='default: 7')
-    small.add_argument('--finetuning-epochs', type=int, default=10, help='default: 10')
-    small.add_argument('--unlabelled', type=int, default=3000, help='without labels (3000)')
-    small.add_argument('--train', type=int, default=300, help='labelled pictures (300)')
-    small.add_argument('--val', type=int, default=1000, help='pictures for the score (1000)')
-    small.add_argument(
-        '--jobs', type=int, default=os.cpu_count(), help='runs at a time (one a core)'
+    labelled = arguments.whole(10, 10**6)  # at least one a class
+    sizes = dict(
+        pretraining_epochs=(arguments.epochs, 7, 'epochs of each pre-training'),
+        finetuning_epochs=(arguments.epochs, 10, 'epochs of each fine-tuning'),
+        unlabelled=(arguments.images, 3000, 'pictures without labels'),
+        train=(labelled, 300, 'labelled pictures'),
+        val=(labelled, 1000, 'pictures for the score'),
+        jobs=(arguments.processes, os.cpu_count() or 1, 'runs at a time, one a core'),
     )
+    for name, (kind, default, what) in sizes.items():
+        option = f'--{name.replace("_", "-")}'
+        small.add_argument(option, type=kind, default=default, help=f'{what} (default: {default})')
     args = parser.parse_args()
     if not args.list and not args.tables:
         parser.error(f'name a table: {", ".join(ABLATIONS)}; --list says what they are.')
@@ -102,7 +128,9 @@ def render(args: argparse.Namespace, runner: PartRunner) -> str:
     # The tool knows whether its folder is complete.
     part = Part('pictures', [tool, '--out', str(args.data_root), *sizes], f'{sizes} {state}')
     runner.do(part)
-    return meta.read_text()
+    key = meta.read_text()
+    runner.rename(part, f'{sizes} {key}')
+    return key
 
 
 def describe(args: argparse.Namespace) -> str:
@@ -162,13 +190,18 @@ def main() -> None:
     if args.scale == 'scenes':
         threads = max(1, (os.cpu_count() or 1) // args.jobs)
     runner = PartRunner(args.work_dir, threads)
-    run = AblationRun(make_scale(args), runner)
-    if args.dry_run:
-        for part in itertools.chain(*list_jobs(args, run)):
-            print(' '.join(['python', *part.command]))
-        return
-    if args.scale == 'scenes':
-        run = AblationRun(run.scale, runner, render(args, runner))
+    try:
+        run = AblationRun(make_scale(args), runner)
+        if args.dry_run:
+            for part in itertools.chain(*list_jobs(args, run)):
+                print(' '.join(['python', *part.command]))
+            return
+        check_folder(args.work_dir / 'tables', 'ablate')
+        if args.scale == 'scenes':
+            run = AblationRun(run.scale, runner, render(args, runner))
+        run.prepare(list_jobs(args, run))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
     if failures := ablate(args, run):
         raise SystemExit(
             f'error: {len(failures)} runs failed ({", ".join(failures)}): the tables say why, and '

@@ -14,6 +14,11 @@ cd "$(dirname "$0")/.."
 venv=${1:-.venv-minkowski}
 export MAX_JOBS=${MAX_JOBS:-1}
 
+if [ -e "$venv" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
+    echo "error: '$venv' is no virtual environment, so it is left as it is: name another folder." >&2
+    exit 2
+fi
+
 "${PYTHON:-python3.11}" -m venv "$venv"
 echo '*' > "$venv/.gitignore"
 # MinkowskiEngine's setup.py calls a bare `pip`, which must be this environment's.

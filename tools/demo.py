@@ -7,7 +7,6 @@ where it was; --fresh starts over.
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +18,9 @@ from demo.report import DemoRuns, write_report
 from demo.transfer import MASK_RCNN, UPERNET
 from mmengine.config import Config
 
+from mmcnx2 import arguments
 from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.outputs import check_folder, claim_folder, is_occupied, move_aside
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/demo'
@@ -58,15 +59,21 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
-    parser.add_argument('--data-root', type=Path, help='default: data/scenes; made if not there')
-    parser.add_argument('--seeds', type=int, default=3, help='fine-tuning runs an arm')
+    parser.add_argument('--work-dir', type=arguments.path, default='work_dirs/demo')
+    parser.add_argument(
+        '--data-root', type=arguments.path, help='default: data/scenes; made if not there'
+    )
+    parser.add_argument(
+        '--seeds', type=arguments.whole(1, 1000), default=3, help='fine-tuning runs an arm'
+    )
     parser.add_argument('--no-transfer', action='store_true', help='stop after the first half')
-    parser.add_argument('--fresh', action='store_true', help='train everything again')
+    parser.add_argument(
+        '--fresh',
+        action='store_true',
+        help='keep what there is under another name, and train everything again',
+    )
     parser.add_argument('--smoke', action='store_true', help='tiny sizes: does it run at all?')
     args = parser.parse_args()
-    if args.seeds < 1:
-        parser.error(f'--seeds is {args.seeds}, but at least one run an arm is needed.')
     if args.smoke:
         args.work_dir = args.work_dir / 'smoke'  # never mistaken for a real run's parts
     args.data_root = args.data_root or (
@@ -160,8 +167,10 @@ class Demo:
 
 def main() -> None:
     args = parse_args()
-    if args.fresh:
-        shutil.rmtree(args.work_dir, ignore_errors=True)
+    check_folder(args.work_dir, 'demo')
+    if args.fresh and is_occupied(args.work_dir):
+        move_aside(args.work_dir)
+    claim_folder(args.work_dir, 'demo')
     demo = Demo(args)
     start = time.perf_counter()
     data = demo.scenes()
@@ -207,5 +216,7 @@ def main() -> None:
 if __name__ == '__main__':
     try:
         main()
+    except (OSError, RuntimeError) as error:
+        sys.exit(f'error: {error}')
     except KeyboardInterrupt:
         sys.exit('\nStopped: the same command goes on from here.')

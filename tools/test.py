@@ -5,30 +5,35 @@ import os
 
 from mmengine.runner import Runner
 
+from mmcnx2 import arguments
 from mmcnx2.compat import join_processes_without_gpu
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
+    keep_training_config,
     show_predictions,
     write_segmentations,
 )
-from mmcnx2.engine.launch import (
-    add_common_arguments,
-    check_checkpoint,
-    check_inputs,
-    read_config,
-)
+from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.outputs import check_file, claim_folder, new_file
+from mmcnx2.shared_options import add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='path of the config')
-    parser.add_argument('checkpoint', help='path or address of the weights')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
     parser.add_argument(
-        '--out', help='where to keep the predictions: a .pkl file, for mmseg a folder of .png'
+        'checkpoint', type=arguments.location, help='path or address of the weights'
     )
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument(
+        '--out',
+        type=arguments.location,
+        help='where to keep the predictions: a .pkl file, for mmseg a folder of .png',
+    )
+    parser.add_argument(
+        '--show-dir', type=arguments.location, help='folder for pictures of the predictions'
+    )
     parser.add_argument('--tta', action='store_true', help='average several views of each image')
     add_common_arguments(parser)
     return parser.parse_args()
@@ -42,22 +47,28 @@ def prepare(args: argparse.Namespace):
             f"'{args.config}' has no test_dataloader and test_evaluator: pre-training has no "
             'score, so test a model that was fine-tuned from it.'
         )
+    keep_training_config(cfg)
     cfg.launcher = args.launcher
     cfg.load_from = args.checkpoint
     check_checkpoint(args.checkpoint)
     # The checkpoint brings all weights: those that training started from need not be there.
     cfg.model.backbone.pop('init_cfg', None)
     check_inputs(cfg, ('test_dataloader',))
-    if args.show_dir:
-        show_predictions(cfg, args.show_dir)
-    if args.out and cfg.default_scope == 'mmseg':
-        write_segmentations(cfg, args.out)
-    elif args.out and not args.out.endswith(('.pkl', '.pickle')):
-        raise ValueError(f"--out is '{args.out}', but its name must end in .pkl or .pickle.")
     if args.tta and args.show_dir and cfg.default_scope == 'mmpretrain':
         raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
     if args.tta:
         augment_at_test(cfg)
+    if args.out and cfg.default_scope == 'mmseg':
+        write_segmentations(cfg, claim_folder(args.out, 'test'))
+    elif args.out and not args.out.endswith(('.pkl', '.pickle')):
+        raise ValueError(f"--out is '{args.out}', but its name must end in .pkl or .pickle.")
+    elif args.out:
+        check_file(args.out)
+    if args.show_dir:
+        show_predictions(cfg, args.show_dir)
+        # mmdet puts a relative folder below the run's own, which is always new.
+        if cfg.default_scope != 'mmdet' or os.path.isabs(args.show_dir):
+            claim_folder(args.show_dir, 'test')
     return cfg
 
 
@@ -67,13 +78,16 @@ def main() -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     join_processes_without_gpu(cfg)
     runner = Runner.from_cfg(cfg)
-    if args.out and cfg.default_scope != 'mmseg':
-        dump_predictions(runner, args.out, scope=cfg.default_scope)
-    runner.test()
+    if not args.out or cfg.default_scope == 'mmseg':
+        runner.test()
+        return
+    with new_file(args.out) as draft:  # which the main process writes, and no other
+        dump_predictions(runner, str(draft), scope=cfg.default_scope)
+        runner.test()
 
 
 if __name__ == '__main__':

@@ -3,25 +3,28 @@
 import argparse
 import os
 
+from mmcnx2 import arguments
 from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
-    add_common_arguments,
     check_checkpoint,
+    check_config_stays,
     check_inputs,
     log_to,
     read_config,
 )
 from mmcnx2.engine.training import train
+from mmcnx2.shared_options import add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='path of the config')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
+        type=arguments.location,
         metavar='CHECKPOINT',
         help="go on from a checkpoint, or from the work folder's latest one if none is given",
     )
@@ -68,6 +71,7 @@ def prepare(args: argparse.Namespace):
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
         check_checkpoint(cfg.load_from)
+    check_config_stays(args.config, cfg.work_dir)
     check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
     return cfg
 
@@ -77,7 +81,7 @@ def main() -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
     join_processes_without_gpu(cfg)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_expanded
+from mmcnx2.analysis.figures import save_figure
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 _SIDE = 8  # channels along one side of a panel
@@ -101,8 +102,7 @@ def draw_activation_maps(
         bar.outline.set_visible(False)
     if settings:
         figure.supxlabel(settings, fontsize=8, color='#333333')
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)
 
 
 def _within(channels: Sequence[int], maps: Tensor) -> list[int]:

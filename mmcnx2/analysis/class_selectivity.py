@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_outputs
 from mmcnx2.analysis.curves import COLORS
+from mmcnx2.analysis.figures import save_figure
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 EPS = 1e-12
@@ -143,8 +144,7 @@ def draw_selectivity(
     figure.supylabel('units, %', fontsize=9)
     text = 'class-selectivity index (ticks: medians)'
     figure.supxlabel(f'{text}\n{settings}' if settings else text, fontsize=8)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)
 
 
 def _with_rows(x: Tensor, rows: int) -> Tensor:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mmcnx2.analysis.figures import save_figure
+
 Scalars = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
 # Okabe and Ito's colors, which every kind of color vision can tell apart.
@@ -41,5 +43,4 @@ def draw_curves(path: str | Path, runs: Mapping[str, Scalars], keys: Sequence[st
         axes.grid(axis='y', color='#dddddd', linewidth=0.8)
     panels[-1].set_xlabel('step')
     panels[0].legend(frameon=False)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)

@@ -1,13 +1,11 @@
 """The networks to compare: encoders of any checkpoint, with the pixels that they know."""
 
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
@@ -16,6 +14,7 @@ from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 from mmcnx2.registry import MODELS
@@ -121,32 +120,16 @@ def load_encoder(
     return Encoder(name=name, net=net, checkpoint=str(checkpoint), dialect=dialect, **pixels)
 
 
-def add_model_argument(parser: ArgumentParser) -> None:
-    """Add ``--model NAME [BUILD] CHECKPOINT``, once for each model to compare."""
-    parser.add_argument(
-        '--model',
-        nargs='+',
-        action='append',
-        required=True,
-        metavar=('NAME', '[CONFIG] CHECKPOINT'),
-        help='a model, once for each: its name in the picture, and path or address of its weights, '
-        "V1 or V2, pre-trained or supervised, this project's, official, timm's or others'. The "
-        'size is read from the weights; a config (or the name of a size) before them is needed '
-        'only where blocks or pixels are unusual',
-    )
-    parser.add_argument('--device', help='such as cpu or cuda:0 (default: what there is)')
-
-
 def load_encoders(models: Sequence[Sequence[str]], device: str | None = None) -> list[Encoder]:
-    """Load what :func:`add_model_argument` took.
+    """Load what :func:`.add_model_argument` took.
 
     Args:
         models: Two or three words each: name, how to build it if there are three, checkpoint.
         device: Where the networks go; None takes what there is.
 
     Raises:
-        ValueError: Another number of words, or a name given twice. Others: see
-            :func:`load_encoder`.
+        ValueError: Another number of words, a name given twice, or a device that is not there.
+            Others: see :func:`load_encoder`.
     """
     for words in models:
         if len(words) not in (2, 3):
@@ -157,9 +140,9 @@ def load_encoders(models: Sequence[Sequence[str]], device: str | None = None) ->
     names = [words[0] for words in models]
     if len(set(names)) < len(names):
         raise ValueError(f'models are called {", ".join(names)}: give each a name of its own.')
-    device = device or get_device()
+    target = str(choose_device(device))
     return [
-        load_encoder(words[0], words[-1], words[1] if len(words) == 3 else None, device=device)
+        load_encoder(words[0], words[-1], words[1] if len(words) == 3 else None, device=target)
         for words in models
     ]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmcnx2.analysis.block_features import reduce_expanded
 from mmcnx2.analysis.curves import COLORS
+from mmcnx2.analysis.figures import save_figure
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 _MARKERS = 'osD^vP*'
@@ -161,5 +162,4 @@ def draw_diversity(
     figure.legend(loc='outside upper left', ncols=min(len(curves), 3), frameon=False)
     if settings:
         figure.supxlabel(settings, fontsize=8, color='#333333')
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)

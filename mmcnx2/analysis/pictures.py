@@ -8,6 +8,7 @@ import mmcv
 import torch
 from torch import Tensor
 
+from mmcnx2.checks import check_at_least
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
 
 
@@ -99,8 +100,12 @@ def read_batches(
         paths: Image files.
         size: Side in pixels.
         batch_size: Pictures at a time.
-        shorter_side: As for :func:`read_square`, which names the errors.
+        shorter_side: As for :func:`read_square`.
+
+    Raises:
+        ValueError: ``batch_size`` is below 1, or a file cannot be read as an image.
     """
+    check_at_least(1, batch_size=batch_size)
     for start in range(0, len(paths), batch_size):
         batch = paths[start : start + batch_size]
         yield torch.stack([read_square(path, size, shorter_side=shorter_side) for path in batch])

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mmcnx2.analysis.figures import save_figure
 from mmcnx2.models.fcmae import Reconstruction
 
 COLUMNS = {
@@ -25,8 +26,7 @@ def draw_reconstructions(result: Reconstruction, path: str | Path, *, caption: s
         path: Image file; its folder is made.
         caption: A line below the picture.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    _figure(result, caption).savefig(path, dpi=_dpi(result))
+    save_figure(_figure(result, caption), path, dpi=_dpi(result))
 
 
 def reconstruction_grid(result: Reconstruction, *, caption: str = '') -> np.ndarray:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from mmcnx2.checks import check_types
+from mmcnx2.outputs import new_file
 
 FORMATS = ('.pt2', '.onnx')
 CHECKED_SIZES = ((1, 64, 64), (2, 96, 160), (3, 224, 224))
@@ -72,6 +73,7 @@ def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor
             Beyond 2 GB the weights of an ONNX file lie beside it.
 
     Raises:
+        OSError: If it cannot be written. Another file of its name is moved aside.
         ValueError: If it ends in something else.
         ImportError: If a package that ONNX needs is not installed.
     """
@@ -79,7 +81,8 @@ def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor
     if path.suffix not in FORMATS:
         raise ValueError(f"'{path}' must end in {' or '.join(FORMATS)}, which picks the format.")
     if path.suffix == '.pt2':
-        torch.export.save(program, path)
+        with new_file(path) as draft:
+            torch.export.save(program, draft)
         return torch.export.load(path).module()
     try:
         import onnxruntime
@@ -89,9 +92,11 @@ def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor
             f'{error.name} is not installed: run `pip install onnx onnxscript onnxruntime`, or '
             'export to .pt2.'
         ) from None
-    torch.onnx.export(
+    converted = torch.onnx.export(
         program, input_names=['images'], output_names=['logits'], verbose=False, dynamo=True
-    ).save(path)
+    )
+    with new_file(path) as draft:
+        converted.save(draft)
     session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
     return lambda images: torch.from_numpy(session.run(None, {'images': images.numpy()})[0])
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 
 from mmcnx2.analysis.pictures import find_images
 from mmcnx2.analysis.reconstruction import join, load_fcmae, stream_reconstructions
 from mmcnx2.analysis.reconstruction_grid import draw_reconstructions
 from mmcnx2.checks import check_at_least, check_types
+from mmcnx2.engine.device import choose_device
 from mmcnx2.models.fcmae import Reconstruction
+from mmcnx2.outputs import check_file
 
 
 class FCMAEInferencer:
@@ -47,10 +47,7 @@ class FCMAEInferencer:
             given = isinstance(path, str | Path) and '://' not in str(path)
             if given and not Path(path).is_file():
                 raise FileNotFoundError(f"{name} '{path}' does not exist: give a file's path.")
-        try:
-            target = torch.device(device or get_device())
-        except RuntimeError:
-            raise ValueError(f"device={device!r} is none: use such as 'cpu' or 'cuda:0'.") from None
+        target = choose_device(device)
         self.model = load_fcmae(config, checkpoint).to(target)
         self.size = size
 
@@ -74,7 +71,9 @@ class FCMAEInferencer:
 
         Raises:
             FileNotFoundError: If a path does not exist, or a folder holds no image.
-            ValueError: If a file is no image, or size or ratio do not fit the model's patches.
+            OSError: If ``out`` cannot be written.
+            ValueError: If a file is no image, size or ratio do not fit the model's patches, or
+                ``batch_size`` is below 1.
         """
         stream = self.stream(images, ratio=ratio, seed=seed, batch_size=batch_size, out=out)
         return join([part for part, _ in stream])
@@ -93,6 +92,8 @@ class FCMAEInferencer:
         With ``out``, each batch is a picture: ``out`` itself where one is enough, else numbered
         ones beside it, ``out_001.png``, ... Arguments and errors are those of calling.
         """
+        if out is not None:
+            check_file(out)
         paths = find_images([images] if isinstance(images, str | Path) else images)
         parts = stream_reconstructions(
             self.model, paths, size=self.size, seed=seed, ratio=ratio, batch_size=batch_size

@@ -12,6 +12,7 @@ from torch import Tensor
 from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, sha256_of
 from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.compat.stand_ins import STAND_INS
+from mmcnx2.outputs import new_file
 
 
 class CheckpointError(ValueError):
@@ -118,38 +119,33 @@ def _explained(path: Path, error: Exception) -> CheckpointError:
     )
 
 
-def save_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
-    """Write a checkpoint that plain torch reads (:func:`make_plain`).
+def save_checkpoint(
+    checkpoint: Mapping[str, Any], path: str | Path, *, hash_in_name: bool = False
+) -> Path:
+    """Write a checkpoint that plain torch reads (:func:`make_plain`), whole or not at all.
+
+    Another file of its name is moved aside.
 
     Args:
         checkpoint: For ``.safetensors``, tensors by name, or a dict with them as ``state_dict``,
             whose other entries are left out: the format holds tensors alone.
         path: Its ending picks the format; the folder is made.
+        hash_in_name: See :func:`add_hash_to_name`. Nothing is written under the name without it.
+
+    Returns:
+        The path of the file.
 
     Raises:
+        OSError: It cannot be written.
         ValueError: ``.safetensors`` is asked to hold something other than tensors, or another file
             what plain torch would refuse to read.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix != SAFETENSORS:
-        plain, left_out = make_plain(checkpoint)
-        if left_out:
-            other = ', '.join(f'{name} ({kind})' for name, kind in left_out.items())
-            raise ValueError(
-                f"'{path}' cannot hold {other}: leave it out, or give it as numbers and text."
-            )
-        torch.save(plain, path)
-        return
-    from safetensors.torch import save_file
-
-    tensors = checkpoint.get('state_dict', checkpoint)
-    other = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
-    if other:
-        raise ValueError(f"'{path}' cannot hold {', '.join(other)}: {SAFETENSORS} holds tensors.")
-    # Tensors that share memory are stored once each; the format refuses to guess.
-    own = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    save_file(own, path, metadata={'format': 'pt'})
+    with new_file(path) as draft:
+        _write(checkpoint, draft)
+        if hash_in_name:
+            draft = add_hash_to_name(draft)
+    return path.with_name(draft.name)
 
 
 def add_hash_to_name(path: str | Path) -> Path:
@@ -160,3 +156,26 @@ def add_hash_to_name(path: str | Path) -> Path:
     """
     path = Path(path)
     return path.rename(path.with_name(f'{path.stem}-{sha256_of(path)[:8]}{path.suffix}'))
+
+
+def _write(checkpoint: Mapping[str, Any], path: Path) -> None:
+    if path.suffix != SAFETENSORS:
+        plain, left_out = make_plain(checkpoint)
+        if left_out:
+            other = ', '.join(f'{name} ({kind})' for name, kind in left_out.items())
+            raise ValueError(
+                f"'{path.name}' cannot hold {other}: leave it out, or give it as numbers and text."
+            )
+        torch.save(plain, path)
+        return
+    from safetensors.torch import save_file
+
+    tensors = checkpoint.get('state_dict', checkpoint)
+    other = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
+    if other:
+        raise ValueError(
+            f"'{path.name}' cannot hold {', '.join(other)}: {SAFETENSORS} holds tensors."
+        )
+    # Tensors that share memory are stored once each; the format refuses to guess.
+    own = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
+    save_file(own, path, metadata={'format': 'pt'})

@@ -45,10 +45,15 @@ def read_zoo(index: str | Path) -> list[PublishedModel]:
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: An entry lacks a key.
+        ValueError: A file is no such index, or an entry lacks a key.
     """
     index = Path(index)
-    content = yaml.safe_load(index.read_text())
+    try:
+        content = yaml.safe_load(index.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        content = None
+    if not isinstance(content, Mapping):
+        raise ValueError(f"'{index}' is no index of models: give model-index.yml or a metafile.")
     models = []
     for path in content.get('Import', []):
         models += read_zoo(index.parent / path)

@@ -8,14 +8,15 @@ from mmengine.fileio.backends import LocalBackend
 
 from mmcnx2.checkpoints.integrity import find_damage
 
-PART = '.part'
+PART = '.mmcnx2-unfinished'
+"""Ends the names of files that are being written: nothing else is called so."""
 
 
 @register_backend('mmcnx2_atomic', force=True)
 class AtomicBackend(LocalBackend):
     """A local folder as mmengine's file back end, ``backend_args=dict(backend='mmcnx2_atomic')``.
 
-    Bytes go to a hidden ``.part`` beside the file, are flushed to the disk and, where they are an
+    Bytes go to a hidden file beside it, are flushed to the disk and, where they are an
     archive with checksums (``torch.save`` makes one), read back. Only then they take the name, in
     one step of the file system. An older file of that name stays until then.
     """

@@ -1,10 +1,22 @@
 """The options of tools/test.py in the words of each toolbox; the scope of the config picks them."""
 
 from copy import deepcopy
+from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import DumpResults
 from mmengine.runner import Runner
+
+
+def keep_training_config(cfg: Config) -> None:
+    """Have the runner write the config of a test beside that of the training, as ``NAME_test.py``.
+
+    Args:
+        cfg: Read from a file; changed in place.
+    """
+    path = Path(cfg.filename)
+    # Config keeps attributes of its own out of reach: they would become keys.
+    object.__setattr__(cfg, '_filename', str(path.with_name(f'{path.stem}_test{path.suffix}')))
 
 
 def show_predictions(cfg: Config, folder: str) -> None:
@@ -26,14 +38,14 @@ def show_predictions(cfg: Config, folder: str) -> None:
             hook.update(enable=True, out_dir=folder)
 
 
-def write_segmentations(cfg: Config, folder: str) -> None:
+def write_segmentations(cfg: Config, folder: str | Path) -> None:
     """Have mmseg's metric write its label maps into a folder.
 
     Args:
         cfg: A config with one metric as ``test_evaluator``; changed in place.
         folder: Where the ``.png`` files go.
     """
-    cfg.test_evaluator.update(output_dir=folder, keep_results=True)
+    cfg.test_evaluator.update(output_dir=str(folder), keep_results=True)
 
 
 def dump_predictions(runner: Runner, file: str, *, scope: str) -> None:

@@ -1,40 +1,20 @@
 """From a command line to a config that can run: what tools/train.py and tools/test.py share."""
 
 import os
-from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+
+from mmcnx2.compat.yaml_load import YamlError
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 LOG_BACKENDS = dict(
     tensorboard=('tensorboard', 'TensorboardVisBackend'), wandb=('wandb', 'WandbVisBackend')
 )
 """Short name to the package that it needs and mmengine's backend."""
-
-
-def add_common_arguments(parser: ArgumentParser) -> None:
-    """Add the options that the toolboxes' users know from training and testing."""
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    add_config_options(parser)
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    # torchrun sets LOCAL_RANK, older launchers pass one of these two.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-
-
-def add_config_options(parser: ArgumentParser) -> None:
-    """Add the option that changes values of the config."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='values that replace those of the config, such as optim_wrapper.optimizer.lr=1e-4; '
-        'data_root=PATH moves every data set of the config at once',
-    )
 
 
 def read_config(
@@ -50,10 +30,14 @@ def read_config(
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If it is YAML that holds more than data, or is none.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f"config '{path}' does not exist: give the path of a .py config.")
-    cfg = Config.fromfile(path)
+    try:
+        cfg = Config.fromfile(path)
+    except YamlError as error:
+        raise ValueError(f"config '{path}' cannot be read: {error}") from None
     options = dict(options or {})
     if 'data_root' in options and 'data_root' in cfg:
         set_data_root(cfg, str(options['data_root']))
@@ -137,6 +121,26 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
     check_checkpoint(cfg.get('load_from'))
     for key, checkpoint in _values(cfg.get('model'), 'checkpoint', 'model'):
         check_checkpoint(checkpoint, key=key)
+
+
+def check_config_stays(path: str, work_dir: str) -> None:
+    """Refuse a work folder in which the runner's copy of the config would replace the config.
+
+    Args:
+        path: The config file.
+        work_dir: Where the runner writes its copy, under the same name, without bases or comments.
+
+    Raises:
+        ValueError: It would. A config that is itself such a copy passes.
+    """
+    copy = Path(work_dir, os.path.basename(path))
+    if not copy.exists() or not copy.samefile(path):
+        return
+    if copy.read_text(encoding='utf-8') != Config.fromfile(path).dump():
+        raise ValueError(
+            f"'{path}' lies in the work folder, where the copy that a run leaves would replace it: "
+            'give another --work-dir.'
+        )
 
 
 def check_checkpoint(path: str | None, *, key: str | None = None) -> None:

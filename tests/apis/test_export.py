@@ -48,6 +48,23 @@ def test_gives_the_same_logits_on_three_sizes(name, ending, tmp_path):
     assert all(deviation <= 1e-4 for deviation in found.values()), found
 
 
+def test_a_program_in_the_way_is_kept_and_a_broken_write_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / 'net.pt2').write_text('published last year')
+    program = export_program(make_net(CLASSIFIERS['v2']))
+
+    def break_off(program, path):
+        path.write_text('half')
+        raise OSError('disk full')
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.export, 'save', break_off)
+        with pytest.raises(OSError, match='disk full'):
+            save_program(program, tmp_path / 'net.pt2')
+    assert [path.name for path in tmp_path.iterdir()] == ['net.pt2']
+    save_program(program, tmp_path / 'net.pt2')
+    assert (tmp_path / 'net.old-1.pt2').read_text() == 'published last year'
+
+
 def test_normalisation_is_inside():
     """What goes in is what an image file holds; the training pipeline's BGR is not asked for."""
     net = make_net(CLASSIFIERS['v2'])

@@ -78,3 +78,21 @@ def test_weights_without_decoder_or_of_another_size_are_refused(trained):
     other = ROOT / 'configs/convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_folder.py'
     with pytest.raises(ValueError, match='builds ImageClassifier, which reconstructs nothing'):
         FCMAEInferencer(other, root / 'epoch_1.pth')
+
+
+@pytest.mark.parametrize('batch_size', [0, -1])
+def test_a_batch_that_draws_nothing_is_refused(batch_size, folder, trained, tmp_path):
+    cfg, root = trained
+    inferencer = FCMAEInferencer(cfg, root / 'epoch_1.pth', device='cpu', size=64)
+    with pytest.raises(ValueError, match=f'batch_size={batch_size}, but 1 or more is expected'):
+        inferencer(folder, batch_size=batch_size, out=tmp_path / 'page.png')
+
+
+def test_a_page_in_the_way_is_kept(folder, trained, tmp_path):
+    cfg, root = trained
+    (tmp_path / 'page.png').write_text('mine')
+    inferencer = FCMAEInferencer(cfg, root / 'epoch_1.pth', device='cpu', size=64)
+    inferencer(folder / 'a.png', out=tmp_path / 'page.png')
+    assert (tmp_path / 'page.old-1.png').read_text() == 'mine'
+    with pytest.raises(IsADirectoryError, match='is a folder'):
+        inferencer(folder / 'a.png', out=tmp_path)

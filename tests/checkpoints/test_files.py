@@ -128,3 +128,30 @@ def test_the_name_ends_in_the_hash_as_openmmlab_publishes(tmp_path):
     renamed = add_hash_to_name(path)
     assert renamed == tmp_path / f'model-{digest[:8]}.pth'
     assert renamed.is_file() and not path.exists()
+
+
+def test_saving_with_the_hash_leaves_a_file_of_the_name_without_it_alone(tmp_path):
+    (tmp_path / 'model.pth').write_text('a week of work')
+    path = save_checkpoint(TENSORS, tmp_path / 'model.pth', hash_in_name=True)
+    assert path.name == f'model-{sha256_of(path)[:8]}.pth'
+    assert save_checkpoint(TENSORS, tmp_path / 'model.pth', hash_in_name=True) == path
+    assert sorted(file.name for file in tmp_path.iterdir()) == [path.name, 'model.pth']
+    assert (tmp_path / 'model.pth').read_text() == 'a week of work'
+
+
+@pytest.mark.parametrize('ending', ['pth', 'safetensors'])
+def test_a_write_that_breaks_off_leaves_the_earlier_file_and_nothing_else(
+    ending, tmp_path, monkeypatch
+):
+    save_checkpoint(TENSORS, tmp_path / f'model.{ending}')
+
+    def break_off(_, path, *__, **___):
+        Path(path).write_bytes(b'half')
+        raise OSError('disk full')
+
+    monkeypatch.setattr(torch, 'save', break_off)
+    monkeypatch.setattr('safetensors.torch.save_file', break_off)
+    with pytest.raises(OSError, match='disk full'):
+        save_checkpoint({'a': torch.zeros(1)}, tmp_path / f'model.{ending}')
+    assert [path.name for path in tmp_path.iterdir()] == [f'model.{ending}']
+    assert_same_state(TENSORS, dict(read_checkpoint(tmp_path / f'model.{ending}')))

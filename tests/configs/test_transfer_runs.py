@@ -238,7 +238,7 @@ def test_vis_predictions_draws_an_image(kind, folder, root, tmp_path, request, r
 def test_browse_dataset_draws_what_the_model_gets(kind, tmp_path, request, run_tool):
     config = request.getfixturevalue(kind).config
     run_tool('analysis_tools/browse_dataset.py', config, '--output-dir', tmp_path, '--number', 3)
-    drawn = [cv2.imread(str(path)) for path in tmp_path.iterdir()]
+    drawn = [cv2.imread(str(path)) for path in tmp_path.glob('*.jpg')]
     assert len(drawn) == 3
     for picture in drawn:
         assert picture.std() > 1, 'nothing is on it'

@@ -6,6 +6,7 @@ from mmengine.registry import VISBACKENDS
 
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
+    check_config_stays,
     check_inputs,
     log_to,
     read_config,
@@ -64,6 +65,18 @@ def test_without_workers_they_do_not_persist(config):
 def test_work_dir_is_named_after_the_config_unless_given(config):
     assert read_config(config).work_dir == 'work_dirs/scenes'
     assert read_config(config, work_dir='elsewhere').work_dir == 'elsewhere'
+
+
+def test_a_config_in_the_work_folder_is_replaced_by_no_copy(tmp_path):
+    (tmp_path / 'mine.py').write_text("# why 3: see my notes\nmodel = dict(a=3)\n")
+    (tmp_path / 'link').symlink_to(tmp_path)
+    for work_dir in (tmp_path, tmp_path / 'link'):
+        with pytest.raises(ValueError, match='the copy that a run leaves would replace it'):
+            check_config_stays(f'{tmp_path}/mine.py', str(work_dir))
+    check_config_stays(f'{tmp_path}/mine.py', f'{tmp_path}/elsewhere')
+    for name in ('copy.py', 'copy.yaml'):
+        Config.fromfile(tmp_path / 'mine.py').dump(tmp_path / name)
+        check_config_stays(f'{tmp_path}/{name}', str(tmp_path))
 
 
 def test_a_missing_config_is_refused():

@@ -34,9 +34,3 @@ def test_prints_every_table_and_tells_assumptions_from_measurements():
     assert rows['tiny'][:2] == ['given', '9,000']
     assert rows['base'][:2] == ['assumed', '5,000']
     assert 'NOT measured here' in run.stdout
-
-
-def test_an_unknown_arch_is_one_sentence():
-    run = benchmark('--rate', 'giant=1')
-    assert run.returncode == 2
-    assert "--rate: unknown arch ['giant']" in run.stderr

@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from mmcnx2.engine.jobs import parts
+from tests.support.in_process import refusal
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,7 +39,29 @@ def test_a_smoke_run_leaves_a_page_and_a_rerun_reuses_its_parts(tmp_path):
     assert 'mask_rcnn.png' not in (tmp_path / 'smoke/index.html').read_text()
 
 
-def test_at_least_one_seed_is_needed(tmp_path):
-    done = demo(tmp_path, '--seeds', '0')
-    assert done.returncode == 2
-    assert '--seeds is 0, but at least one run an arm is needed.' in done.stderr
+@pytest.fixture
+def stops(monkeypatch):
+    """The demo in this process ends as its first part begins."""
+
+    def run_tool(*_, **__) -> None:
+        raise RuntimeError('the first part')
+
+    monkeypatch.setattr(parts, 'run_tool', run_tool)
+    monkeypatch.setattr(sys, 'path', [str(ROOT / 'tools'), *sys.path])
+
+
+@pytest.mark.parametrize('options', [(), ('--fresh',)])
+def test_a_folder_that_the_demo_did_not_make_is_refused(options, stops, tmp_path):
+    (tmp_path / 'epoch_800.pth').write_text('a week of work')
+    said = refusal('demo.py', '--work-dir', tmp_path, *options)
+    assert f"'{tmp_path}' holds files that this tool did not make" in said
+    assert [path.name for path in tmp_path.iterdir()] == ['epoch_800.pth']
+
+
+def test_fresh_keeps_what_the_demo_made_before(stops, tmp_path):
+    folder = tmp_path / 'demo'
+    words = ('demo.py', '--work-dir', folder, '--data-root', tmp_path / 'scenes')
+    for options in ((), ('--fresh',)):
+        assert refusal(*words, *options) == 'error: the first part'
+        (folder / 'index.html').write_text('a page')
+    assert (tmp_path / 'demo.old-1/index.html').read_text() == 'a page'

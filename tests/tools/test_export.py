@@ -7,6 +7,7 @@ from mmengine.registry import DefaultScope
 
 from mmcnx2.registry import MODELS
 from tests.support.command_line import ROOT, passed, tool
+from tests.support.in_process import refusal
 from tests.support.toy_config import shrink
 
 CONFIG = ROOT / 'configs/convnext_v2/convnextv2-atto_fcmae-pre_32xb32-amp-coslr-600e_in1k.py'
@@ -24,17 +25,8 @@ def test_writes_onnx_and_says_how_close_it_is(tmp_path):
     assert (tmp_path / 'net.onnx').is_file()
 
 
-@pytest.mark.parametrize(
-    'arguments, sentence',
-    [
-        ((CONFIG, 'no.pth', 'net.onnx'), "checkpoint 'no.pth' does not exist"),
-        ((CONFIG, 'no.pth', 'net.pb'), "'net.pb' must end in .pt2 or .onnx"),
-    ],
-    ids=['checkpoint', 'ending'],
-)
-def test_what_is_missing_or_wrong_is_one_sentence(arguments, sentence, tmp_path):
-    run = tool('deployment/export.py', *arguments, cwd=tmp_path)
-    assert run.returncode == 1
-    assert run.stderr.strip().splitlines()[-1].startswith('error: '), run.stderr
-    assert sentence in run.stderr
+def test_what_is_missing_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = refusal('deployment/export.py', CONFIG, 'no.pth', 'net.onnx')
+    assert "checkpoint 'no.pth' does not exist" in said
     assert not list(tmp_path.iterdir()), 'it left something behind'

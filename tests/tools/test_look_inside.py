@@ -83,12 +83,20 @@ def test_selectivity_of_two_models_as_picture_and_numbers(root):
 
 
 def test_what_is_missing_or_wrong_is_one_sentence(root):
-    v1 = ('--model', 'V1', 'v1.pth')
+    v1, image = ('--model', 'V1', 'v1.pth'), 'val/a/0.png'
     assert "'none' does not exist" in refusal(DIVERSITY, 'none', *v1)
     assert "'no.pth' does not exist" in refusal(DIVERSITY, 'val', '--model', 'a', 'no.pth')
     assert 'which is not atto' in refusal(DIVERSITY, 'val', '--model', 'V1', 'atto', 'v1.pth')
-    assert '0 pictures cannot be chosen' in refusal(DIVERSITY, 'val', *v1, '--num-images', '0')
     assert 'stride of V1' in refusal(DIVERSITY, 'val', *v1, '--size', '80')
-    assert 'stage 5 does not exist' in refusal(MAPS, 'val/a/0.png', *v1, '--stage', '5')
+    assert 'read and written at once' in refusal(MAPS, image, *v1, '--out', image)
+    assert 'has no block 9' in refusal(MAPS, image, *v1, '--block', '9', '--size', '64')
     assert 'cannot be read as an image' in refusal(MAPS, 'config.py', *v1)
     assert "is in no class: 'val/a' must hold" in refusal(SELECTIVITY, 'val/a', *v1)
+
+
+def test_pictures_and_reports_of_before_are_kept(root):
+    for name in ('again.png', 'again.json'):
+        (root / name).write_text('mine')
+    run(SELECTIVITY, 'val', *MODELS, '--out', 'again.png')
+    for name in ('again.old-1.png', 'again.old-1.json'):
+        assert (root / name).read_text() == 'mine'

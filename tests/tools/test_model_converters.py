@@ -126,7 +126,7 @@ def test_the_arguments_reach_the_converter(tmp_path, run):
         (None, (), "error: checkpoint '.*in.pth' does not exist"),
         ({'a': torch.ones(1)}, (), 'error: no known dialect of ConvNeXt V2 has keys such as a'),
         (make_state('decoder'), ('--to', 'timm'), r'error: timm has no place for .*--drop-extra'),
-        (make_state(), ('--resolution', 200), 'error: images of 200x200 px do not divide'),
+        (make_state(), ('--resolution', 20), 'error: images of 20x20 px are smaller than'),
         ({'model': make_state(), 'model_ema': make_state()}, (), r'error: .*\(--ema, --no-ema\)'),
     ],
     ids=['no file', 'another model', 'no place', 'resolution', 'two sets of weights'],
@@ -164,6 +164,38 @@ def test_publish_keeps_weights_and_meta_data_alone(tmp_path, run):
     run('publish_model.py', tmp_path / 'epoch_3.pth', tmp_path / 'plain.safetensors', '--no-ema')
     plain = read_checkpoint(written(tmp_path, 'safetensors'))
     assert_same_state({name: tensor + 1 for name, tensor in state.items()}, plain)
+
+
+@pytest.mark.parametrize('tool', ['convert.py', 'publish_model.py'])
+@pytest.mark.parametrize('options', [(), ('--keep-name',)], ids=['hash', 'same name'])
+def test_a_checkpoint_is_not_written_over_itself(tool, options, tmp_path, run):
+    options = options if tool == 'convert.py' else ()
+    path = tmp_path / 'epoch_800.pth'
+    torch.save(dict(state_dict=make_state(), optimizer={}), path)
+    before = path.read_bytes()
+    assert 'error: ' in (said := run(tool, path, path, *options))
+    assert 'is read and written at once: give the result another name' in said
+    assert [file.name for file in tmp_path.iterdir()] == ['epoch_800.pth']
+    assert path.read_bytes() == before
+
+
+def test_converting_over_other_files_keeps_them(tmp_path, run):
+    torch.save(make_state('norm', 'head'), tmp_path / 'in.pth')
+    folder = tmp_path / 'model'
+    folder.mkdir()
+    for name in ('model.safetensors', 'config.json'):
+        (folder / name).write_text('mine')
+    output = folder / 'model.safetensors'
+    run('convert.py', tmp_path / 'in.pth', output, '--to', 'hf', '--keep-name')
+    assert (folder / 'model.old-1.safetensors').read_text() == 'mine'
+    assert (folder / 'config.old-1.json').read_text() == 'mine'
+    assert json.loads((folder / 'config.json').read_text())['depths'] == [1, 2, 1, 1]
+
+
+def test_a_head_is_left_out_by_name(tmp_path, run):
+    torch.save(make_state('norm', 'head'), tmp_path / 'in.pth')
+    run('convert.py', tmp_path / 'in.pth', tmp_path / 'out.pth', '--no-head', '--keep-name')
+    assert not [key for key in read_checkpoint(tmp_path / 'out.pth')['state_dict'] if 'head' in key]
 
 
 def test_make_model_zoo_writes_the_page(tmp_path, run):

@@ -60,7 +60,7 @@ class AblationJobs:
             reused = self.runner.is_done(part)
             try:
                 self.runner.do(part, label=f'{part.name}: ')
-            except RuntimeError as error:
+            except (OSError, RuntimeError) as error:
                 if self._stopped.is_set():
                     return
                 self.failures[part.name] = str(error).strip().splitlines()[-1]

@@ -30,7 +30,7 @@ def report_ablation(
         outcomes=[_outcome(row, *parts[row], run, failures) for row in ablation.rows],
         settings=settings,
         paper_settings=paper_settings,
-        times={part.name: run.runner.seconds(part) for part in every if run.runner.is_done(part)},
+        times={part.name: time for part in every if (time := _seconds(run, part)) is not None},
     )
 
 
@@ -60,6 +60,10 @@ def _outcome(
         loss=loss,
         failure=failed[0] if failed else '',
     )
+
+
+def _seconds(run: AblationRun, part: Part) -> float | None:
+    return run.runner.seconds(part) if run.runner.is_done(part) else None
 
 
 def _log(run: AblationRun, part: Part) -> TrainingLog:

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from mmcnx2.analysis.comparison import Arm
 from mmcnx2.analysis.curves import BLUE, INK, ORANGE
+from mmcnx2.analysis.figures import save_figure
+from mmcnx2.outputs import claim_folder, write_text
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,22 @@ class AblationReport:
 
         Args:
             folder: Made if it is not there.
+
+        Raises:
+            OSError: It holds what was not made here.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        claim_folder(folder, 'ablate')
         stem = folder / f'table_{self.key}'
         content = asdict(self)
         for entry, outcome in zip(content['outcomes'], self.outcomes, strict=True):
             entry |= dict(mean=outcome.mean, spread=outcome.spread)
-        stem.with_suffix('.json').write_text(json.dumps(content, indent=1) + '\n')
+        write_text(stem.with_suffix('.json'), json.dumps(content, indent=1) + '\n')
         picture = stem.with_suffix('.png')
         self.draw(picture)
         page = stem.with_suffix('.md')
         text = f'# Ablation: {self.title}\n\n{self.table()}\n\n{self.settings} '
         text += f'{self.paper_settings}\n\n![{self.title}]({picture.name})\n'
-        page.write_text(text, encoding='utf-8')
+        write_text(page, text)
         return page
 
     def table(self) -> str:
@@ -119,7 +124,7 @@ class AblationReport:
         ours.set_ylim(len(self.outcomes) - 0.5, -0.5)
         _finish(ours, 'here (dot: run, bar: mean)', [s for r in self.outcomes for s in r.scores])
         _finish(paper, 'paper, ImageNet-1K', [r.paper for r in self.outcomes if r.paper])
-        figure.savefig(path, dpi=160)
+        save_figure(figure, path)
 
 
 def _finish(axes: Axes, title: str, values: Sequence[float]) -> None:

@@ -1,6 +1,6 @@
 """The runs of an ablation's rows: a pre-training each, then fine-tuning from it once a seed."""
 
-import json
+import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +10,11 @@ from mmengine.config import Config
 
 from ablations.small_scale import small_finetuning, small_pretraining
 from ablations.tables import Row
-from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.checkpoints.recognise import some_of
+from mmcnx2.engine.jobs.parts import BY, Part, PartRunner
+from mmcnx2.engine.run_settings import as_text, differences, settings_in, settings_of
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
+from mmcnx2.outputs import claim_folder, is_claimed, is_occupied, new_file
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'configs'
@@ -150,6 +153,31 @@ class AblationRun:
                 parts[part.name] = part
         return [list(parts.values()) for parts in jobs.values()]
 
+    def prepare(self, jobs: Iterable[Sequence[Part]]) -> None:
+        """Look, before any work starts, at what lies where the parts go.
+
+        A finished training of tools/train.py counts as the part if its checkpoint says that it had
+        the same settings; the seed of a pre-training does not matter, and that of a fine-tuning is
+        in the name of its folder.
+
+        Args:
+            jobs: Of :meth:`jobs`.
+
+        Raises:
+            FileExistsError: A folder holds anything else that was not made here; it stays as it is.
+        """
+        for part in (part for job in jobs for part in job if not self.runner.is_done(part)):
+            folder = self.runner.folder / part.name
+            if not is_occupied(folder) or is_claimed(folder, BY):
+                continue
+            if reason := _why_not(part, folder):
+                raise FileExistsError(
+                    f"'{folder}' was not made here and {reason}, so it is left as it is: move it, "
+                    'or give another --work-dir.'
+                )
+            self.runner.adopt(part)
+        self.runner.check(part for job in jobs for part in job)
+
     def _part(
         self, name: str, config: Path, *, seed: int, options: Sequence[str] = (), key: str = ''
     ) -> Part:
@@ -157,8 +185,8 @@ class AblationRun:
         command = [*self.scale.launcher, str(ROOT / 'tools/train.py'), str(config)]
         command += ['--work-dir', str(self.runner.folder / name), '--resume']
         command += [*self.scale.train_options, '--cfg-options', *options]
-        text = json.dumps(Config.fromfile(config).to_dict(), default=str)
-        return Part(name, command, '\n'.join([self.data, key, text, *options]), resumes=True)
+        text = as_text(settings_of(config, options))
+        return Part(name, command, '\n'.join([self.data, key, text]), resumes=True)
 
 
 def read_part(part: Part) -> Config:
@@ -184,6 +212,27 @@ def _read(name: str) -> Config:
 
 
 def _write(cfg: Config, file: Path) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    cfg.dump(file)
+    claim_folder(file.parent, 'ablate')
+    with new_file(file) as draft:
+        cfg.dump(draft)
     return file
+
+
+def _why_not(part: Part, folder: Path) -> str | None:
+    """Say why what lies in a folder is not a part, finished; None if it is."""
+    checkpoint = folder / f'epoch_{read_part(part).train_cfg.max_epochs}.pth'
+    if not checkpoint.is_file():
+        return f'has no {checkpoint.name}'
+    try:
+        found = settings_in(checkpoint)
+    except (OSError, ValueError, pickle.UnpicklingError) as error:
+        return f'its {checkpoint.name} cannot be read ({error})'
+    if found is None:
+        return f'its {checkpoint.name} does not say how it was trained'
+    words = part.command
+    options = words[words.index('--cfg-options') + 1 :]
+    wanted = settings_of(words[words.index('--work-dir') - 1], options)
+    if '--auto-scale-lr' in words:
+        wanted.setdefault('auto_scale_lr', {})['enable'] = True
+    keys = [key for key in differences(found, wanted) if not key.startswith('randomness.')]
+    return f'was trained with other values of {some_of(keys)}' if keys else None

@@ -6,38 +6,65 @@ paper does not say which block and channels it shows; the defaults here are the 
 """
 
 import argparse
+from collections.abc import Sequence
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
-from mmcnx2.analysis.encoders import add_model_argument, load_encoders
+from mmcnx2.analysis.encoders import Encoder, load_encoders
 from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import find_images, read_square
+from mmcnx2.outputs import check_file
+from mmcnx2.shared_options import add_model_argument
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('image', help='image file, or a folder, whose first one is taken')
-    add_model_argument(parser)
-    parser.add_argument('--stage', type=int, default=3, help='from 1 (default: 3)')
     parser.add_argument(
-        '--block', type=int, default=-1, help='of the stage, from 1; -1 is the last (default: -1)'
+        'image', type=arguments.path, help='image file, or a folder, whose first one is taken'
+    )
+    add_model_argument(parser)
+    parser.add_argument(
+        '--stage', type=arguments.whole(1, 4), default=3, help='from 1 (default: 3)'
+    )
+    parser.add_argument(
+        '--block',
+        type=arguments.whole(1, 1000, also=[-1]),
+        default=-1,
+        help='of the stage, from 1; -1 is the last (default: -1)',
     )
     parser.add_argument(
         '--channels',
-        type=int,
+        type=arguments.whole(0, 10**6),
         nargs='+',
         metavar='NUMBER',
         help='up to 64 channels, from 0 (default: 64 at equal distances)',
     )
-    parser.add_argument('--size', type=int, default=224, help='side in pixels (default: 224)')
     parser.add_argument(
-        '--out', default='activation_maps.png', help='picture (default: %(default)s)'
+        '--size', type=arguments.pixels, default=224, help='side in pixels (default: 224)'
+    )
+    parser.add_argument(
+        '--out',
+        type=arguments.picture,
+        default='activation_maps.png',
+        help='picture (default: %(default)s)',
     )
     args = parser.parse_args()
     if args.channels and len(args.channels) > 64:
         parser.error(f'--channels names {len(args.channels)}, but a panel holds 64.')
     return args
+
+
+def describe(args: argparse.Namespace, encoders: Sequence[Encoder]) -> str:
+    """Say below the picture what it shows."""
+    block = 'last block' if args.block == -1 else f'block {args.block}'
+    channels = 'chosen channels' if args.channels else 'channels at equal distances'
+    kinds = '; '.join(f'{encoder.name}: {encoder.kind}' for encoder in encoders)
+    return (
+        f'Stage {args.stage}, {block}, {channels} of 4C, {args.size} px, no mask; one color scale '
+        f'a panel.\n{kinds}.'
+    )
 
 
 def main() -> None:
@@ -46,6 +73,7 @@ def main() -> None:
     panels = {}
     try:
         file = find_images([args.image])[0]
+        check_file(args.out, inputs=[file])
         encoders = load_encoders(args.model, args.device)
         for encoder in encoders:
             (image,) = encoder.read([file], args.size, batch_size=1, shorter_side=shorter_side)
@@ -53,18 +81,14 @@ def main() -> None:
                 encoder.net, image, stage=args.stage, block=args.block, channels=args.channels
             )
         picture = read_square(file, args.size, shorter_side=shorter_side)
-    except (FileNotFoundError, ValueError) as error:
+        draw_activation_maps(
+            panels,
+            args.out,
+            picture=picture.flip(0).permute(1, 2, 0).numpy(),
+            settings=describe(args, encoders),
+        )
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    block = 'last block' if args.block == -1 else f'block {args.block}'
-    channels = 'chosen channels' if args.channels else 'channels at equal distances'
-    kinds = '; '.join(f'{encoder.name}: {encoder.kind}' for encoder in encoders)
-    draw_activation_maps(
-        panels,
-        args.out,
-        picture=picture.flip(0).permute(1, 2, 0).numpy(),
-        settings=f'Stage {args.stage}, {block}, {channels} of 4C, {args.size} px, no mask; one '
-        f'colour scale a panel.\n{kinds}.',
-    )
     print(f'Wrote {args.out}')
 
 

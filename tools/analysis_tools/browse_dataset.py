@@ -9,16 +9,23 @@ from pathlib import Path
 from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 from mmengine.utils import track_iter_progress
 
-from mmcnx2.engine.launch import add_config_options, check_inputs, read_config
+from mmcnx2 import arguments
+from mmcnx2.engine.launch import check_inputs, read_config
+from mmcnx2.outputs import claim_folder
+from mmcnx2.shared_options import add_config_options
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of the config')
-    parser.add_argument('--output-dir', default='browse', help='where the pictures go')
-    parser.add_argument('--number', type=int, default=20, help='pictures (default: 20)')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
+    parser.add_argument(
+        '--output-dir', type=arguments.path, default='browse', help='where the pictures go'
+    )
+    parser.add_argument(
+        '--number', type=arguments.count, default=20, help='pictures (default: 20)'
+    )
     parser.add_argument(
         '--split', choices=['train', 'val', 'test'], default='train', help='whose data loader'
     )
@@ -60,15 +67,14 @@ def main() -> None:
             raise ValueError(f"'{args.config}' has no {name} with labels to draw.")
         cfg.model.pop('backbone')  # no weights are needed
         check_inputs(cfg, (name,))
-    except (FileNotFoundError, ValueError) as error:
+        folder = claim_folder(args.output_dir, 'browse_dataset')
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(cfg[name].dataset)
         cfg.visualizer.vis_backends = None
         visualizer = VISUALIZERS.build(cfg.visualizer)
     visualizer.dataset_meta = dataset.metainfo
-    folder = Path(args.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     count = min(args.number, len(dataset))
     for i in track_iter_progress(range(count)):
         item = dataset[i]

@@ -14,29 +14,41 @@ from pathlib import Path
 from mmengine.utils import track_iter_progress
 from torch import Tensor
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.class_selectivity import draw_selectivity, measure_selectivity
-from mmcnx2.analysis.encoders import Encoder, add_model_argument, load_encoders
+from mmcnx2.analysis.encoders import Encoder, load_encoders
 from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import choose_images, find_images
+from mmcnx2.outputs import check_file, write_text
+from mmcnx2.shared_options import add_model_argument
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('data', help='folder with a folder of images for each class')
+    parser.add_argument(
+        'data', type=arguments.location, help='folder with a folder of images for each class'
+    )
     add_model_argument(parser)
     parser.add_argument(
         '--num-images',
-        type=int,
+        type=arguments.count,
         metavar='N',
         help='draw N pictures, as evenly over classes as can be (default: all)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of that draw (default: 0)')
-    parser.add_argument('--size', type=int, default=224, help='side in pixels (default: 224)')
-    parser.add_argument('--batch-size', type=int, default=16, help='(default: 16)')
     parser.add_argument(
-        '--out', default='class_selectivity.png', help='picture (default: %(default)s)'
+        '--seed', type=arguments.seed, default=0, help='of that draw (default: 0)'
+    )
+    parser.add_argument(
+        '--size', type=arguments.pixels, default=224, help='side in pixels (default: 224)'
+    )
+    parser.add_argument('--batch-size', type=arguments.batch, default=16, help='(default: 16)')
+    parser.add_argument(
+        '--out',
+        type=arguments.picture,
+        default='class_selectivity.png',
+        help='picture (default: %(default)s)',
     )
     return parser.parse_args()
 
@@ -74,7 +86,10 @@ def summary(units: Tensor) -> dict:
 
 def main() -> None:
     args = parse_args()
+    beside = args.out.with_suffix('.json')
     try:
+        check_file(args.out)
+        check_file(beside)
         encoders = load_encoders(args.model, args.device)
         images = find_images([args.data])
         if args.num_images:
@@ -94,7 +109,7 @@ def main() -> None:
             settings=f'{len(images)} pictures of {len(classes)} classes, {args.size} px, no mask; '
             'outputs of residual blocks, positive part, mean over space',
         )
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     report = dict(
         measure='(mu_max - mu_rest) / (mu_max + mu_rest + 1e-12) of class means; an activity is '
@@ -111,8 +126,7 @@ def main() -> None:
             for encoder in encoders
         },
     )
-    beside = Path(args.out).with_suffix('.json')
-    beside.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    write_text(beside, json.dumps(report, indent=1) + '\n')
     print(f'Wrote {args.out} and {beside}')
 
 

@@ -9,34 +9,48 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from mmengine.utils import track_iter_progress
 
-from mmcnx2.analysis.encoders import Encoder, add_model_argument, load_encoders
+from mmcnx2 import arguments
+from mmcnx2.analysis.encoders import Encoder, load_encoders
 from mmcnx2.analysis.feature_diversity import draw_diversity, measure_diversity
 from mmcnx2.analysis.features import CROP_RATIO
 from mmcnx2.analysis.pictures import choose_images, find_images
+from mmcnx2.outputs import check_file, write_text
+from mmcnx2.shared_options import add_model_argument
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('images', nargs='+', help='image files or folders, nested or not')
+    parser.add_argument(
+        'images',
+        nargs='+',
+        type=arguments.location,
+        help='image files or folders, nested or not',
+    )
     add_model_argument(parser)
     parser.add_argument(
         '--num-images',
-        type=int,
+        type=arguments.count,
         default=1000,
         metavar='N',
         help='draw N pictures from as many folders as possible (default: 1000, as in the paper)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of that draw (default: 0)')
-    parser.add_argument('--size', type=int, default=224, help='side in pixels (default: 224)')
-    parser.add_argument('--batch-size', type=int, default=16, help='(default: 16)')
     parser.add_argument(
-        '--out', default='feature_diversity.png', help='picture (default: %(default)s)'
+        '--seed', type=arguments.seed, default=0, help='of that draw (default: 0)'
+    )
+    parser.add_argument(
+        '--size', type=arguments.pixels, default=224, help='side in pixels (default: 224)'
+    )
+    parser.add_argument('--batch-size', type=arguments.batch, default=16, help='(default: 16)')
+    parser.add_argument(
+        '--out',
+        type=arguments.picture,
+        default='feature_diversity.png',
+        help='picture (default: %(default)s)',
     )
     return parser.parse_args()
 
@@ -50,7 +64,10 @@ def show_progress(batches: Iterable, count: int, encoder: Encoder) -> Iterator:
 def main() -> None:
     args = parse_args()
     shorter_side = round(args.size / CROP_RATIO)
+    beside = args.out.with_suffix('.json')
     try:
+        check_file(args.out)
+        check_file(beside)
         encoders = load_encoders(args.model, args.device)
         images = choose_images(find_images(args.images), args.num_images, seed=args.seed)
         found = {}
@@ -62,7 +79,7 @@ def main() -> None:
             found[encoder.name] = measure_diversity(
                 encoder.net, show_progress(batches, steps, encoder)
             )
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     kinds = '; '.join(f'{encoder.name}: {encoder.kind}' for encoder in encoders)
     settings = (
@@ -94,8 +111,7 @@ def main() -> None:
             for encoder in encoders
         },
     )
-    beside = Path(args.out).with_suffix('.json')
-    beside.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+    write_text(beside, json.dumps(report, indent=1) + '\n')
     for name, one in found.items():
         stages = ', '.join(f'{value:.3f}' for value in one.stages)
         print(f'{name}: mean of each stage {stages}')

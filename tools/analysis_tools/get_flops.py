@@ -5,8 +5,10 @@ Nothing is computed and no weights are needed: it takes seconds for every size.
 
 import argparse
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.engine.launch import add_config_options, read_config
+from mmcnx2.engine.launch import read_config
+from mmcnx2.shared_options import add_config_options
 
 # What the paper counts at: 224 px for classification, see Tables 6 and 7 for the other two.
 SHAPES = dict(mmpretrain=(224, 224), mmdet=(800, 1280), mmseg=(512, 2048))
@@ -16,10 +18,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of the config')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
     parser.add_argument(
         '--shape',
-        type=int,
+        type=arguments.pixels,
         nargs='+',
         metavar='PIXELS',
         help='height and width of the image, or both in one number (default: what the paper '

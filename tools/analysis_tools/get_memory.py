@@ -7,8 +7,10 @@ mmcnx2/analysis/training_memory.py for what it counts.
 import argparse
 from pathlib import Path
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.training_memory import measure_training_memory
-from mmcnx2.engine.launch import add_config_options, read_config
+from mmcnx2.engine.launch import read_config
+from mmcnx2.shared_options import add_config_options
 
 GPUS = (8, 16, 24, 80)  # GB
 SHAPES = dict(mmdet=(1024, 1024), mmseg=(512, 512))  # of the paper's crops
@@ -18,10 +20,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('configs', nargs='+', help='paths of configs, a line of the table each')
+    parser.add_argument(
+        'configs',
+        nargs='+',
+        type=arguments.location,
+        help='paths of configs, a line of the table each',
+    )
     parser.add_argument(
         '--shape',
-        type=int,
+        type=arguments.pixels,
         nargs=2,
         metavar='PIXELS',
         help="height and width in training (default: the paper's, 1024 1024 for detection, "

@@ -14,21 +14,32 @@ from mmengine.registry import DefaultScope
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.features import extract_features, labelled_images
 from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
-from mmcnx2.engine.launch import add_config_options, check_checkpoint, check_inputs, read_config
+from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.registry import MODELS
+from mmcnx2.shared_options import add_config_options
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of a classification config')
-    parser.add_argument('checkpoint', help='path or address of the weights')
-    parser.add_argument('-k', type=int, default=20, help='neighbours that vote (default: 20)')
     parser.add_argument(
-        '--temperature', type=float, default=0.07, help='of their votes (default: 0.07)'
+        'config', type=arguments.location, help='path of a classification config'
+    )
+    parser.add_argument(
+        'checkpoint', type=arguments.location, help='path or address of the weights'
+    )
+    parser.add_argument(
+        '-k', type=arguments.count, default=20, help='neighbors that vote (default: 20)'
+    )
+    parser.add_argument(
+        '--temperature',
+        type=arguments.positive,
+        default=0.07,
+        help='of their votes (default: 0.07)',
     )
     add_config_options(parser)
     return parser.parse_args()
@@ -77,7 +88,7 @@ def main() -> None:
         model = load_model(cfg, args.checkpoint)
         features = [extract_features(model, loader, progress=show_progress) for loader in loaders]
         top1 = knn_top1(*features[0], *features[1], k=args.k, temperature=args.temperature)
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     print(
         f'\nk-NN top-1: {top1:.2f} % (k={args.k}, {len(loaders[0].dataset)} images against '

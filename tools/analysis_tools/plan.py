@@ -10,22 +10,13 @@ from pathlib import Path
 from budget import GB, GPUS, Assumptions, Plan, make_plan
 from mmengine.config import Config
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.nn.convnextv2 import ARCHS
 
 CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
 ROOT = Path(__file__).parents[2]
-UNITS = dict(k=10**3, M=10**6, G=10**9, B=10**9)
 DEFAULT = Assumptions()
-
-
-def count(text: str) -> int:
-    """Read a number such as 1281167, 14M or 1B."""
-    unit = UNITS.get(text[-1:])
-    try:
-        return round(float(text[:-1] if unit else text) * (unit or 1))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number such as 1281167 or 14M") from None
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,20 +24,37 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     parser.add_argument('--arch', choices=ARCHS, required=True, help='size of the encoder')
-    parser.add_argument('--gpus', type=int, required=True, help='in all machines')
+    parser.add_argument(
+        '--gpus', type=arguments.whole(1, 10**6), required=True, help='in all machines'
+    )
     parser.add_argument('--gpu', choices=GPUS, required=True, help='their kind')
-    parser.add_argument('--images', type=count, default='1281167', help='such as 14M')
-    parser.add_argument('--epochs', type=int, default=1600, help='passes through the images')
-    parser.add_argument('--batch-per-gpu', type=int, default=64, help='images a step')
-    parser.add_argument('--size', type=int, default=224, help='side of the images in pixels')
-    parser.add_argument('--throughput', type=float, help='images a second of a GPU, measured')
+    parser.add_argument(
+        '--images', type=arguments.large_count, default='1281167', help='such as 14M'
+    )
+    parser.add_argument(
+        '--epochs', type=arguments.epochs, default=1600, help='passes through the images'
+    )
+    parser.add_argument('--batch-per-gpu', type=arguments.batch, default=64, help='images a step')
+    parser.add_argument(
+        '--size', type=arguments.pixels, default=224, help='side of the images in pixels'
+    )
+    parser.add_argument(
+        '--throughput', type=arguments.positive, help='images a second of a GPU, measured'
+    )
     parser.add_argument('--fsdp', action='store_true', help='share weights and averages out')
-    parser.add_argument('--price', type=float, default=0.0, help='of a GPU for an hour')
-    parser.add_argument('--efficiency', type=float, default=DEFAULT.efficiency,
+    parser.add_argument(
+        '--price', type=arguments.not_negative, default=0.0, help='of a GPU for an hour'
+    )
+    parser.add_argument('--efficiency', type=arguments.share, default=DEFAULT.efficiency,
                         help="share of the data sheet's speed")  # fmt: skip
-    parser.add_argument('--network', type=float, default=DEFAULT.network / GB, help='GB/s a GPU')
-    parser.add_argument('--image-kb', type=float, default=DEFAULT.image_bytes / 1e3, help='stored')
-    parser.add_argument('--images-per-core', type=float, default=DEFAULT.images_per_core,
+    parser.add_argument(
+        '--network', type=arguments.positive, default=DEFAULT.network / GB, help='GB/s a GPU'
+    )
+    parser.add_argument(
+        '--image-kb', type=arguments.positive, default=DEFAULT.image_bytes / 1e3, help='stored'
+    )
+    parser.add_argument('--images-per-core', type=arguments.positive,
+                        default=DEFAULT.images_per_core,
                         help='that a loading core prepares in a second')  # fmt: skip
     return parser.parse_args()
 

@@ -7,17 +7,21 @@ alone. Its COCO sweep:
       --sweep optim_wrapper.paramwise_cfg.layer_decay_rate=0.9,0.95 \\
               model.backbone.drop_path_rate=0.2,0.3,0.4,0.5
 
-Runs that are finished are not trained again, one that was stopped goes on where it was.
+Runs that are finished are not trained again, one that was stopped goes on where it was. A run of
+other settings (another config, --cfg-options or --gpus) is moved aside, never taken for this one.
 """
 
 import argparse
-import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
-from mmcnx2.engine.launch import read_config
+from mmcnx2.engine.run_settings import as_text, settings_of
+from mmcnx2.outputs import claim_folder, write_text
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -26,17 +30,50 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of the config')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
     parser.add_argument(
-        '--sweep', nargs='+', required=True, metavar='KEY=VALUE,VALUE', help='settings and values'
+        '--sweep',
+        nargs='+',
+        required=True,
+        type=arguments.setting,
+        metavar='KEY=VALUE,VALUE',
+        help='settings and values',
     )
-    parser.add_argument('--metric', required=True, help='score to compare, such as mIoU')
-    parser.add_argument('--work-dir', help='default: work_dirs/sweep_<name of the config>')
-    parser.add_argument('--gpus', type=int, default=1, help='of this machine, for each run')
     parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for all runs alike'
+        '--metric', required=True, type=arguments.word, help='score to compare, such as mIoU'
     )
-    return parser.parse_args()
+    parser.add_argument(
+        '--work-dir',
+        type=arguments.path,
+        help='default: work_dirs/sweep_<name of the config>',
+    )
+    parser.add_argument(
+        '--gpus', type=arguments.processes, default=1, help='of this machine, for each run'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        type=arguments.setting,
+        default=[],
+        metavar='KEY=VALUE',
+        help='for all runs alike',
+    )
+    args = parser.parse_args()
+    args.work_dir = args.work_dir or Path(f'work_dirs/sweep_{Path(args.config).stem}')
+    return args
+
+
+def make_part(args: argparse.Namespace, choice: Mapping[str, str]) -> Part:
+    """Return the run of a combination. See :func:`.settings_of` for the errors."""
+    name = run_name(choice)
+    options = [*(f'{key}={value}' for key, value in choice.items()), *args.cfg_options]
+    key = as_text(dict(settings=settings_of(args.config, options), gpus=args.gpus))
+    launcher, words = [], ['--work-dir', str(args.work_dir / name), '--resume']
+    if args.gpus > 1:
+        launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={args.gpus}']
+        words += ['--launcher', 'pytorch']
+    command = [*launcher, str(TOOLS / 'train.py'), args.config, *words, '--cfg-options', *options]
+    return Part(name, command, key, resumes=True)
 
 
 def score_of(folder: Path, metric: str) -> float | None:
@@ -50,33 +87,26 @@ def score_of(folder: Path, metric: str) -> float | None:
 
 def main() -> None:
     args = parse_args()
+    runner = PartRunner(args.work_dir)
     try:
-        grid = read_grid(args.sweep)
-        read_config(args.config)
-    except (FileNotFoundError, ValueError) as error:
+        choices = combinations(read_grid(args.sweep))
+        parts = [make_part(args, choice) for choice in choices]
+        runner.check(parts)
+        claim_folder(args.work_dir, 'sweep')
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    root = Path(args.work_dir or f'work_dirs/sweep_{Path(args.config).stem}')
     rows = []
-    choices = combinations(grid)
-    for i, choice in enumerate(choices, start=1):
-        folder = root / run_name(choice)
-        done = folder / 'finished'
-        print(f'[{i}/{len(choices)}] {run_name(choice)}', flush=True)
-        if not done.is_file():
-            options = [f'{key}={value}' for key, value in choice.items()]
-            arguments = ['--work-dir', str(folder), '--resume']
-            arguments += ['--cfg-options', *options, *args.cfg_options]
-            launcher = [sys.executable, str(TOOLS / 'train.py'), args.config]
-            if args.gpus > 1:
-                launcher = ['bash', str(TOOLS / 'dist_train.sh'), args.config, str(args.gpus)]
-            if subprocess.run([*launcher, *arguments]).returncode == 0:
-                done.touch()
-            else:
-                print(f'{folder} failed; the sweep goes on', file=sys.stderr)
-        rows.append((choice, score_of(folder, args.metric) if done.is_file() else None))
+    for i, (choice, part) in enumerate(zip(choices, parts, strict=True), start=1):
+        state = ' (done before)' if runner.is_done(part) else ''
+        print(f'[{i}/{len(parts)}] {part.name}{state}', flush=True)
+        try:
+            rows.append((choice, score_of(runner.do(part), args.metric)))
+        except (OSError, RuntimeError) as error:
+            print(f'{part.name} failed; the sweep goes on: {error}', file=sys.stderr)
+            rows.append((choice, None))
     table = tabulate(rows, args.metric)
-    (root / 'table.md').write_text(f'{table}\n', encoding='utf-8')
-    print(f'\n{table}\n\nWrote {root / "table.md"}')
+    write_text(args.work_dir / 'table.md', f'{table}\n')
+    print(f'\n{table}\n\nWrote {args.work_dir / "table.md"}')
     if all(score is None for _, score in rows):
         raise SystemExit(f"error: no run logged '{args.metric}'.")
 

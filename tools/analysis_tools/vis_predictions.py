@@ -4,11 +4,15 @@ The toolboxes' own inferencers do it; class names are those that the checkpoint 
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-import mmcnx2  # noqa: F401  (answers mmcv's operators before a toolbox is imported)
-from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+from mmcnx2 import arguments
+from mmcnx2.engine.device import choose_device
+from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.outputs import claim_folder
+from mmcnx2.shared_options import add_config_options, add_device
 
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
@@ -17,14 +21,18 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of the config')
-    parser.add_argument('checkpoint', help='path or address of the weights')
-    parser.add_argument('images', type=Path, help='an image or a folder of images')
-    parser.add_argument('--out-dir', default='predictions', help='where the pictures go')
-    parser.add_argument('--device', help='such as cpu or cuda:0 (default: what there is)')
+    parser.add_argument('config', type=arguments.location, help='path of the config')
+    parser.add_argument(
+        'checkpoint', type=arguments.location, help='path or address of the weights'
+    )
+    parser.add_argument('images', type=arguments.path, help='an image or a folder of images')
+    parser.add_argument(
+        '--out-dir', type=arguments.path, default='predictions', help='where the pictures go'
+    )
+    add_device(parser)
     parser.add_argument(
         '--score-thr',
-        type=float,
+        type=arguments.number(0, 1),
         default=0.3,
         help='draw objects from this score on (default: 0.3)',
     )
@@ -47,6 +55,30 @@ def find_images(path: Path) -> list[str]:
     return images
 
 
+def check_names(images: Sequence[str], out_dir: Path, *, drawn_as_png: bool) -> None:
+    """Refuse pictures that would be drawn over an image, or over one another.
+
+    Args:
+        images: Files of one folder.
+        out_dir: Where the pictures go.
+        drawn_as_png: mmpretrain replaces the ending, and what stands behind another dot before it.
+
+    Raises:
+        ValueError: They would.
+    """
+    if Path(images[0]).resolve().is_relative_to(out_dir.resolve()):
+        raise ValueError(f"'{images[0]}' lies in --out-dir '{out_dir}': give another --out-dir.")
+    drawn = {}
+    for image in images if drawn_as_png else ():
+        name = Path(Path(image).stem).with_suffix('.png')
+        if name in drawn:
+            raise ValueError(
+                f"'{drawn[name]}' and '{image}' would both be drawn as '{name}': rename one, or "
+                'give them one at a time, each with an --out-dir of its own.'
+            )
+        drawn[name] = image
+
+
 @told_in_a_sentence
 def main() -> None:
     args = parse_args()
@@ -54,29 +86,33 @@ def main() -> None:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
         images = find_images(args.images)
-    except FileNotFoundError as error:
+        check_names(images, args.out_dir, drawn_as_png=cfg.default_scope == 'mmpretrain')
+        choose_device(args.device)
+        claim_folder(args.out_dir, 'vis_predictions')
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
+    out_dir = str(args.out_dir)
     cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
     match cfg.default_scope:
         case 'mmdet':
             from mmdet.apis import DetInferencer
 
             inferencer = DetInferencer(cfg, args.checkpoint, device=args.device)
-            options = dict(out_dir=args.out_dir, pred_score_thr=args.score_thr)
-            where = Path(args.out_dir) / 'vis'
+            options = dict(out_dir=out_dir, pred_score_thr=args.score_thr)
+            where = args.out_dir / 'vis'
         case 'mmseg':
             from mmseg.apis import MMSegInferencer
 
             inferencer = MMSegInferencer(cfg, args.checkpoint, device=args.device)
             inferencer.visualizer.dataset_meta = inferencer.model.dataset_meta
-            options = dict(out_dir=args.out_dir)
-            where = Path(args.out_dir) / 'vis'
+            options = dict(out_dir=out_dir)
+            where = args.out_dir / 'vis'
         case _:
             from mmpretrain import ImageClassificationInferencer
 
             inferencer = ImageClassificationInferencer(cfg, args.checkpoint, device=args.device)
-            options = dict(show_dir=args.out_dir)
-            where = Path(args.out_dir)
+            options = dict(show_dir=out_dir)
+            where = args.out_dir
     inferencer(images, **options)
     print(f'Wrote {len(images)} pictures to {where}')
 

@@ -32,6 +32,7 @@ from torch.utils.data import default_collate
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode, RandomResizedCrop, v2
 
+from mmcnx2 import arguments
 from mmcnx2.datasets.resize import resize_bicubic
 from mmcnx2.datasets.shards.recompress import Recompression
 
@@ -55,24 +56,32 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--images', type=int, default=64, help='files, one batch')
-    parser.add_argument('--rounds', type=int, default=15, help='batches of each that count')
-    parser.add_argument('--seed', type=int, default=0, help='of the pictures')
+    parser.add_argument(
+        '--images', type=arguments.whole(1, 10**5), default=64, help='files, one batch'
+    )
+    parser.add_argument(
+        '--rounds', type=arguments.rounds, default=15, help='batches of each that count'
+    )
+    parser.add_argument('--seed', type=arguments.seed, default=0, help='of the pictures')
     parser.add_argument('--parts', action='store_true', help='time decoders and resizers, too')
     parser.add_argument(
-        '--rate', nargs='+', default=[], metavar='ARCH=IMAGES/S',
+        '--rate', nargs='+', type=arch_rate, default=[], metavar='ARCH=IMAGES/S',
         help='training speeds of one GPU for the table of cores; default: an assumption, '
         f'{BASE_RATE} for base, the aim for one H200, and the others in proportion to their '
         'multiply-adds',
     )  # fmt: skip
     args = parser.parse_args(argv)
-    try:
-        args.rate = {arch: float(rate) for arch, rate in (pair.split('=') for pair in args.rate)}
-        if unknown := args.rate.keys() - MULTIPLY_ADDS.keys():
-            raise ValueError(f'unknown arch {sorted(unknown)}')
-    except ValueError as error:
-        parser.error(f'--rate: {error}: expected pairs such as base=5000.')
+    args.rate = dict(args.rate)
     return args
+
+
+def arch_rate(text: str) -> tuple[str, float]:
+    """A type of argument: the training speed of an arch, such as base=5000."""
+    arch, _, rate = text.partition('=')
+    if arch not in MULTIPLY_ADDS:
+        known = ', '.join(MULTIPLY_ADDS)
+        raise arguments.refusal(text, f'a pair such as base=5000, of one of {known},')
+    return arch, arguments.positive(rate)
 
 
 def pipelines(paths: Sequence[Path]) -> dict[str, Callable[[], object]]:

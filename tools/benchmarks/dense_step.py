@@ -12,6 +12,7 @@ from measure import interleaved_medians, table
 from peers import mmpretrain_convnext, timm_convnextv2
 from torch import nn
 
+from mmcnx2 import arguments
 from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
 
 PEERS = ('timm', 'timm, channels_last', 'mmpretrain')
@@ -25,8 +26,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--arch', nargs='+', default=['atto', 'femto', 'pico', 'nano', 'tiny', 'base'],
         choices=ARCHS,
     )
-    parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--size', type=int, nargs='+', default=[224], help='H W, or one for both')
+    parser.add_argument('--batch-size', type=arguments.batch, default=8)
+    parser.add_argument(
+        '--size', type=arguments.pixels, nargs='+', default=[224], help='H W, or one for both'
+    )
     parser.add_argument('--mode', nargs='+', default=['inference', 'training'],
                         choices=['inference', 'training'])  # fmt: skip
     parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
@@ -34,8 +37,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32',
         help='the lower ones through autocast',
     )
-    parser.add_argument('--rounds', type=int, default=10, help='steps of each that count')
+    parser.add_argument(
+        '--rounds', type=arguments.rounds, default=10, help='steps of each that count'
+    )
     args = parser.parse_args(argv)
+    if len(args.size) > 2:
+        parser.error(f'--size takes one or two numbers, not {len(args.size)}.')
     args.size = args.size * 2 if len(args.size) == 1 else args.size
     return args
 

@@ -11,6 +11,7 @@ from fcmae_step import LAYOUTS, prepare_step
 from measure import table
 from torch.profiler import ProfilerActivity, profile
 
+from mmcnx2 import arguments
 from mmcnx2.nn.convnextv2 import ARCHS
 
 # A kernel that is not torch's counts for the node of the graph that calls it.
@@ -38,11 +39,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--arch', default='atto', choices=ARCHS)
-    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--batch-size', type=arguments.batch, default=8)
     parser.add_argument('--layouts', nargs='+', default=['masked', 'packed'], choices=LAYOUTS)
-    parser.add_argument('--size', type=int, default=224, help='side of the images in pixels')
-    parser.add_argument('--mask-ratio', type=float, default=0.6)
-    parser.add_argument('--steps', type=int, default=10, help='steps that count, after two others')
+    parser.add_argument(
+        '--size', type=arguments.pixels, default=224, help='side of the images in pixels'
+    )
+    parser.add_argument('--mask-ratio', type=arguments.inside, default=0.6)
+    parser.add_argument(
+        '--steps', type=arguments.rounds, default=10, help='steps that count, after two others'
+    )
     return parser.parse_args(argv)
 
 

@@ -14,6 +14,7 @@ import torch
 from measure import interleaved_medians, peak_memory, table
 from peers import spark_encoder
 
+from mmcnx2 import arguments
 from mmcnx2.nn import ARCHS, ConvNeXtV2, RandomMasking
 
 LAYOUTS = ('masked', 'packed', 'minkowski', 'spark')
@@ -25,20 +26,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--arch', nargs='+', default=['atto', 'tiny'], choices=ARCHS)
     parser.add_argument(
-        '--batch-size', nargs='+', type=int, default=[8, 4], help='one an arch, or one for all'
+        '--batch-size',
+        nargs='+',
+        type=arguments.batch,
+        default=[8, 4],
+        help='one an arch, or one for all',
     )
     parser.add_argument(
         '--layouts', nargs='+', default=['masked', 'packed'], choices=LAYOUTS,
         help='ratios are against the first',
     )
-    parser.add_argument('--size', type=int, default=224, help='side of the images in pixels')
-    parser.add_argument('--mask-ratio', type=float, default=0.6)
+    parser.add_argument(
+        '--size', type=arguments.pixels, default=224, help='side of the images in pixels'
+    )
+    parser.add_argument('--mask-ratio', type=arguments.inside, default=0.6)
     parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
     parser.add_argument(
         '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32',
         help='the lower ones through autocast',
     )
-    parser.add_argument('--rounds', type=int, default=20, help='steps of each layout that count')
+    parser.add_argument(
+        '--rounds', type=arguments.rounds, default=20, help='steps of each layout that count'
+    )
     args = parser.parse_args(argv)
     if len(args.batch_size) == 1:
         args.batch_size *= len(args.arch)

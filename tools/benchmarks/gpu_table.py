@@ -14,6 +14,7 @@ import torch
 from measure import interleaved_medians, table
 from torch import Tensor, nn
 
+from mmcnx2 import arguments
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.nn.fcmae import FCMAE
 
@@ -157,8 +158,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--rounds', type=int, default=15)
-    parser.add_argument('--minutes', type=float, default=8.5, help='no part begins after these')
+    parser.add_argument('--rounds', type=arguments.rounds, default=15)
+    parser.add_argument(
+        '--minutes', type=arguments.positive, default=8.5, help='no part begins after these'
+    )
     args = parser.parse_args()
     if not torch.cuda.is_available():
         raise SystemExit('error: there is no CUDA GPU here, and this measures nothing else.')

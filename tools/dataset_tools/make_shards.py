@@ -8,6 +8,7 @@ import argparse
 import os
 import time
 
+from mmcnx2 import arguments
 from mmcnx2.datasets.shards.pack import PackSettings, pack
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.verify import verify
@@ -17,31 +18,38 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('source', nargs='?', help='folder of images, nested as deep as it likes')
-    parser.add_argument('--out', help='folder of the shards')
     parser.add_argument(
-        '--verify', metavar='DIR',
+        'source',
+        nargs='?',
+        type=arguments.location,
+        help='folder of images, nested as deep as it likes',
+    )
+    parser.add_argument('--out', type=arguments.location, help='folder of the shards')
+    parser.add_argument(
+        '--verify', metavar='DIR', type=arguments.location,
         help='check the shards in a folder against their index, and make none',
     )
     parser.add_argument(
         '--labels', action='store_true', help='the folders directly below the source are classes'
     )
     parser.add_argument(
-        '--images-per-shard', type=int, default=1000, metavar='N', help='default: %(default)s'
+        '--images-per-shard', type=arguments.count, default=1000, metavar='N',
+        help='default: %(default)s',
     )
     parser.add_argument(
-        '--seed', type=int, default=0, help='of the order of the images; default: %(default)s'
+        '--seed', type=arguments.seed, default=0,
+        help='of the order of the images; default: %(default)s',
     )
     parser.add_argument(
-        '--quality', type=int, metavar='Q',
+        '--quality', type=arguments.whole(1, 100), metavar='Q',
         help='encode again as JPEG of this quality, 4:2:0; default: pack the files as they are',
     )
     parser.add_argument(
-        '--short-side', type=int, metavar='PIXELS',
+        '--short-side', type=arguments.pixels, metavar='PIXELS',
         help='reduce larger images to this short side, as JPEG of --quality or 90',
     )
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1,
+        '--workers', type=arguments.processes, default=os.cpu_count() or 1,
         help='processes; the shards do not depend on their number',
     )  # fmt: skip
     args = parser.parse_args()

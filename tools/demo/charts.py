@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmcnx2.analysis.curves import BLUE, INK, ORANGE
+from mmcnx2.analysis.figures import save_figure
 from mmcnx2.models.fcmae import Reconstruction
 
 
@@ -38,7 +39,7 @@ def draw_loss_curve(
         color=BLUE,
     )
     _plain(axes)
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)
 
 
 def draw_scores(
@@ -79,7 +80,7 @@ def draw_scores(
     axes.set_xlim(0, min(100, 1.25 * max(chance, *(max(values) for values in scores.values()))))
     axes.set_xlabel('top-1 on pictures never trained on, %')
     _plain(axes, grid='x')
-    figure.savefig(path, dpi=160)
+    save_figure(figure, path)
 
 
 def draw_gallery(path: str | Path, result: Reconstruction) -> None:
@@ -120,7 +121,7 @@ def draw_rows(path: str | Path, rows: Mapping[str, Sequence[np.ndarray]]) -> Non
             axes.set_xticks([])
             axes.set_yticks([])
             axes.spines[:].set_visible(False)
-    figure.savefig(path, dpi=130)
+    save_figure(figure, path, dpi=130)
 
 
 def _plain(axes: Axes, *, grid: str = 'y') -> None:

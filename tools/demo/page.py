@@ -6,6 +6,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from mmcnx2.outputs import write_text
+
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -105,7 +107,8 @@ class DemoPage:
         times = [[part, clock(seconds)] for part, seconds in self.times.items()]
         times.append(['together', clock(sum(self.times.values()))])
         notice = f'<p><strong>{escape(self.notice)}</strong></p>' if self.notice else ''
-        Path(path).write_text(
+        write_text(
+            path,
             _PAGE.substitute(
                 result=escape(self.result),
                 notice=notice,
@@ -115,7 +118,6 @@ class DemoPage:
                 times_table=_table(['part', 'min:s'], times, numbers=True),
                 times_note=escape(self.times_note),
             ),
-            encoding='utf-8',
         )
 
 

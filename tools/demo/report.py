@@ -21,6 +21,7 @@ from demo.page import DemoPage, Section
 from demo.transfer import Transfer, read_config, transfer_section
 from mmcnx2.analysis.comparison import verdict
 from mmcnx2.analysis.encoders import load_encoder
+from mmcnx2.outputs import claim_folder
 
 
 @dataclass(kw_only=True)
@@ -60,7 +61,7 @@ def write_report(folder: Path, runs: DemoRuns, *, smoke: bool = False) -> Path:
     arms = read_arms(runs.pretrained, runs.scratch)
     pictures = [sorted((runs.scenes / 'imagenet/val' / name).iterdir()) for name in classes]
     images = folder / 'images'
-    images.mkdir(exist_ok=True)
+    claim_folder(images, 'demo')
     epochs = configs[0].train_cfg.max_epochs
     sections = [
         scores_section(images, arms, sizes, configs[1].get('tuning', '')),

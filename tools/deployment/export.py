@@ -8,6 +8,7 @@ import argparse
 
 from mmpretrain import get_model
 
+from mmcnx2 import arguments
 from mmcnx2.apis.export import (
     FORMATS,
     TOLERANCE,
@@ -16,16 +17,26 @@ from mmcnx2.apis.export import (
     export_program,
     save_program,
 )
-from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+from mmcnx2.engine.launch import check_checkpoint, read_config
+from mmcnx2.outputs import check_file
+from mmcnx2.shared_options import add_config_options
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of a classification config')
-    parser.add_argument('checkpoint', help='path or address of the weights')
-    parser.add_argument('out', help=f'file to write; it ends in {" or ".join(FORMATS)}')
+    parser.add_argument(
+        'config', type=arguments.location, help='path of a classification config'
+    )
+    parser.add_argument(
+        'checkpoint', type=arguments.location, help='path or address of the weights'
+    )
+    parser.add_argument(
+        'out',
+        type=arguments.file_ending(*FORMATS),
+        help=f'file to write; it ends in {" or ".join(FORMATS)}',
+    )
     add_config_options(parser)
     return parser.parse_args()
 
@@ -33,14 +44,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     try:
-        if not args.out.endswith(FORMATS):
-            raise ValueError(f"'{args.out}' must end in {' or '.join(FORMATS)}.")
+        check_file(args.out)
         check_checkpoint(args.checkpoint)
         cfg = read_config(args.config, options=args.cfg_options)
         net = PixelsToLogits(get_model(cfg, pretrained=args.checkpoint, device='cpu'))
         print(f'Tracing {args.config} ...', flush=True)
         exported = save_program(export_program(net), args.out)
-    except (FileNotFoundError, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     found = deviations(net, exported)
     for (n, height, width), deviation in found.items():

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.dialects import DIALECTS
 from mmcnx2.checkpoints.downloads import download
-from mmcnx2.checkpoints.files import add_hash_to_name, read_checkpoint, save_checkpoint
+from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.outputs import check_file, write_text
 
 OPENMMLAB = ('mmcnx2', 'mmpretrain')
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +30,15 @@ CLASSIFIER = ROOT / 'configs/_base_/models/convnextv2_classifier.py'
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('input', metavar='IN', help='path or address of the checkpoint')
-    parser.add_argument('output', metavar='OUT', type=Path, help='.pth, .pt or .safetensors')
+    parser.add_argument(
+        'input',
+        metavar='IN',
+        type=arguments.location,
+        help='path or address of the checkpoint',
+    )
+    parser.add_argument(
+        'output', metavar='OUT', type=arguments.weights, help='.pth, .pt, .bin or .safetensors'
+    )
     parser.add_argument('--to', choices=DIALECTS, default='mmcnx2', help='default: %(default)s')
     parser.add_argument(
         '--drop-extra',
@@ -41,8 +50,16 @@ def parse_args() -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         help='take the averaged weights, or the others, of a checkpoint that has both',
     )
-    parser.add_argument('--num-classes', type=int, help='new head of zeros; 0: no head')
-    parser.add_argument('--in-channels', type=int, help='channels of the images; needs --stem')
+    head = parser.add_mutually_exclusive_group()
+    head.add_argument(
+        '--num-classes', type=arguments.whole(1, 10**6), help='new head of zeros'
+    )
+    head.add_argument('--no-head', action='store_true', help='leave the head out')
+    parser.add_argument(
+        '--in-channels',
+        type=arguments.whole(1, 10**4),
+        help='channels of the images; needs --stem',
+    )
     parser.add_argument(
         '--stem',
         choices=['sum', 'repeat'],
@@ -50,12 +67,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--stem-patch-size',
-        type=int,
+        type=arguments.whole(1, 1024),
         help='resample the stem: 2 sees images of half the side as 4 saw them whole',
     )
     parser.add_argument(
         '--resolution',
-        type=int,
+        type=arguments.pixels,
         default=224,
         help='side of the images in pixels (default: %(default)s); weights do not depend on it, it '
         'is checked against the stride and counted with',
@@ -69,6 +86,7 @@ def parse_args() -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> str:
     """Convert and return the summary. See ``convert_state_dict`` for the errors."""
     say(1, f'reading {args.input}')
+    check_file(args.output, inputs=[args.input])
     path = download(args.input) if '://' in args.input else args.input
     weights = unwrap(read_checkpoint(path), ema=args.ema)
     found = recognise(weights)
@@ -78,7 +96,7 @@ def convert(args: argparse.Namespace) -> str:
         to=args.to,
         drop_extra=args.drop_extra,
         encoder_prefix='backbone.' if args.to in OPENMMLAB else None,
-        num_classes=args.num_classes,
+        num_classes=0 if args.no_head else args.num_classes,
         in_channels=args.in_channels,
         stem=args.stem,
         stem_patch_size=args.stem_patch_size,
@@ -87,11 +105,11 @@ def convert(args: argparse.Namespace) -> str:
     cost = cost_of(result, args.resolution)
     say(3, f'writing {args.output}')
     meta = dict(converted_from=found.dialect.name, architecture=str(result))
-    save_checkpoint(wrap(converted, args.to, meta), args.output)
-    output = args.output if args.keep_name else add_hash_to_name(args.output)
+    checkpoint = wrap(converted, args.to, meta)
+    output = save_checkpoint(checkpoint, args.output, hash_in_name=not args.keep_name)
     if args.to == 'hf':
         config = hugging_face_config(result, image_size=args.resolution)
-        (output.parent / 'config.json').write_text(json.dumps(config, indent=2))
+        write_text(output.with_name('config.json'), json.dumps(config, indent=2))
     parameters = sum(tensor.numel() for tensor in converted.values())
     return '\n'.join(
         [

@@ -3,19 +3,26 @@
 import argparse
 from pathlib import Path
 
+from mmcnx2 import arguments
 from mmcnx2.checkpoints.zoo import read_zoo
 from mmcnx2.checkpoints.zoo_page import zoo_page
+from mmcnx2.outputs import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--index', type=Path, default=ROOT / 'model-index.yml')
-    parser.add_argument('--out', type=Path, default=ROOT / 'docs/model_zoo.md')
+    parser.add_argument('--index', type=arguments.path, default=ROOT / 'model-index.yml')
+    parser.add_argument(
+        '--out', type=arguments.file_ending('.md'), default=ROOT / 'docs/model_zoo.md'
+    )
     args = parser.parse_args()
-    models = read_zoo(args.index)
-    args.out.write_text(zoo_page(models))
+    try:
+        models = read_zoo(args.index)
+        write_text(args.out, zoo_page(models))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
     print(f'{args.out}: {len(models)} models')
 
 

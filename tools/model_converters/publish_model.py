@@ -5,18 +5,23 @@ an OpenMMLab runner is taken: pre-training, classifier, detector, segmentor.
 """
 
 import argparse
-from pathlib import Path
 
-from mmcnx2.checkpoints.files import add_hash_to_name, read_checkpoint, save_checkpoint
+from mmcnx2 import arguments
+from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.outputs import check_file
 
 KEPT = ('state_dict', 'meta')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('in_file', type=Path, help='checkpoint of a training run')
-    parser.add_argument('out_file', type=Path, help='.pth, or .safetensors for the weights alone')
+    parser.add_argument('in_file', type=arguments.path, help='checkpoint of a training run')
+    parser.add_argument(
+        'out_file',
+        type=arguments.weights,
+        help='.pth, or .safetensors for the weights alone',
+    )
     parser.add_argument(
         '--no-ema',
         action='store_true',
@@ -27,13 +32,13 @@ def parse_args() -> argparse.Namespace:
 
 def publish(args: argparse.Namespace) -> str:
     """Write the file and return a summary."""
+    check_file(args.out_file, inputs=[args.in_file])
     checkpoint = read_checkpoint(args.in_file)
     weights = unwrap(checkpoint, ema=False if args.no_ema else None)
     # An average is stored under 'module.', beside the number of its steps.
     weights = {k.removeprefix('module.'): v for k, v in weights.items() if k != 'steps'}
     published = dict(state_dict=weights, meta=checkpoint.get('meta', {}))
-    save_checkpoint(published, args.out_file)
-    path = add_hash_to_name(args.out_file)
+    path = save_checkpoint(published, args.out_file, hash_in_name=True)
     left = [key for key in checkpoint if key not in KEPT]
     before, after = (file.stat().st_size / 2**20 for file in (args.in_file, path))
     return (

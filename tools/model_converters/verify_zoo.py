@@ -12,6 +12,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import build_without_memory
 from mmcnx2.checkpoints import recognise
 from mmcnx2.checkpoints.convert import write
@@ -32,16 +33,29 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'index',
         nargs='?',
-        type=Path,
+        type=arguments.path,
         default=ROOT / 'model-index.yml',
         help='model-index.yml or a metafile.yml (default: %(default)s)',
     )
-    parser.add_argument('--models', default='*', help="names to check, such as '*-atto_*'")
-    parser.add_argument('--cache', help="folder of the downloads (default: torch's own)")
-    parser.add_argument('--data-root', help='ImageNet: reproduce the accuracies as well')
+    parser.add_argument(
+        '--models',
+        type=arguments.word,
+        default='*',
+        help="names to check, such as '*-atto_*'",
+    )
+    parser.add_argument(
+        '--cache',
+        type=arguments.path,
+        help="folder of the downloads (default: torch's own)",
+    )
+    parser.add_argument(
+        '--data-root',
+        type=arguments.location,
+        help='ImageNet: reproduce the accuracies as well',
+    )
     parser.add_argument(
         '--tolerance',
-        type=float,
+        type=arguments.number(0, 100),
         default=0.1,
         help='percent that an accuracy may lie off (default: %(default)s): other versions of image '
         'libraries resize and decode a little differently',
@@ -88,7 +102,11 @@ def measure(config: Path, checkpoint: Path, data_root: str) -> float:
 
 def main() -> None:
     args = parse_args()
-    models = [model for model in read_zoo(args.index) if fnmatch(model.name, args.models)]
+    try:
+        listed = read_zoo(args.index)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from None
+    models = [model for model in listed if fnmatch(model.name, args.models)]
     if not models:
         raise SystemExit(f"error: no model of '{args.index}' has a name like '{args.models}'.")
     failed = []

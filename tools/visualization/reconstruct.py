@@ -10,34 +10,56 @@ import argparse
 
 from mmengine.utils import ProgressBar
 
+from mmcnx2 import arguments
 from mmcnx2.analysis.pictures import find_images
 from mmcnx2.apis import FCMAEInferencer
-from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
+from mmcnx2.engine.launch import check_checkpoint, read_config
+from mmcnx2.outputs import check_file
+from mmcnx2.shared_options import add_config_options, add_device
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='path of the pre-training config')
-    parser.add_argument('checkpoint', help='path or address of the weights, decoder included')
-    parser.add_argument('images', nargs='+', help='image files or folders, nested or not')
     parser.add_argument(
-        '--mask-ratio', type=float, help="share of hidden patches (default: the config's)"
+        'config', type=arguments.location, help='path of the pre-training config'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the masks (default: 0)')
+    parser.add_argument(
+        'checkpoint',
+        type=arguments.location,
+        help='path or address of the weights, decoder included',
+    )
+    parser.add_argument(
+        'images',
+        nargs='+',
+        type=arguments.location,
+        help='image files or folders, nested or not',
+    )
+    parser.add_argument(
+        '--mask-ratio',
+        type=arguments.inside,
+        help="share of hidden patches (default: the config's)",
+    )
+    parser.add_argument(
+        '--seed', type=arguments.seed, default=0, help='of the masks (default: 0)'
+    )
     parser.add_argument(
         '--size',
-        type=int,
+        type=arguments.pixels,
         default=224,
         help='side in pixels to which the middle of each picture is brought (default: 224)',
     )
     parser.add_argument(
-        '--batch-size', type=int, default=8, help='pictures at a time, and a page (default: 8)'
+        '--batch-size',
+        type=arguments.batch,
+        default=8,
+        help='pictures at a time, and a page (default: 8)',
     )
-    parser.add_argument('--device', help='such as cpu or cuda:0 (default: what there is)')
+    add_device(parser)
     parser.add_argument(
         '--out',
+        type=arguments.picture,
         default='reconstructions.png',
         help='picture (default: %(default)s); several pages are numbered',
     )
@@ -51,6 +73,7 @@ def main() -> None:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
         images = find_images(args.images)
+        check_file(args.out, inputs=images)
         inferencer = FCMAEInferencer(cfg, args.checkpoint, device=args.device, size=args.size)
         stream = inferencer.stream(
             images,
@@ -60,13 +83,14 @@ def main() -> None:
             out=args.out,
         )
         progress = ProgressBar(len(images))
+        drawn = []
         for _, files in stream:
+            drawn.append(len(files))
             progress.update(len(files))
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    pages = -(-len(images) // args.batch_size)
-    where = args.out if pages == 1 else f'{pages} pages beside {args.out}'
-    print(f'\nWrote {len(images)} pictures to {where}')
+    where = args.out if len(drawn) == 1 else f'{len(drawn)} pages beside {args.out}'
+    print(f'\nWrote {sum(drawn)} pictures to {where}')
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ from mmcnx2.datasets.shards.index import INDEX_FILE, Shard, ShardIndex
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.stream import read_index
 from mmcnx2.datasets.shards.verify import checksum, find_problem
+from mmcnx2.outputs import check_folder, mark_folder, write_text
 
 # One line for each finished shard, behind a first one that says what they are made from.
 PROGRESS_FILE = 'progress.jsonl'
@@ -75,7 +76,8 @@ def pack(
 
     Raises:
         FileNotFoundError: If there are no images.
-        FileExistsError: If ``out`` holds shards of other files or settings.
+        FileExistsError: If ``out`` holds shards of other files or settings, or anything else that
+            was not made here.
         ValueError: If no file is an image, or ``labels`` is set and one lies in no class.
         OSError: If what was written cannot be read back.
     """
@@ -113,7 +115,7 @@ def pack(
     if not shards:
         raise ValueError(f"none of the {len(paths)} files below '{source}' is an image.")
     index = ShardIndex(shards, plan, classes, left_out)
-    _write(out / INDEX_FILE, index.to_json().encode())
+    write_text(out / INDEX_FILE, index.to_json())
     log.unlink()
     return index
 
@@ -203,10 +205,9 @@ def _classes(paths: Sequence[str]) -> list[str]:
 def _finished(out: Path, plan: str) -> dict[int, dict]:
     """Return the entries of shards that an earlier call finished, by number; opens the log."""
     log = out / PROGRESS_FILE
-    entries = []
-    if log.exists():
-        lines = log.read_text().split('\n')[:-1]  # a line without its end was broken off
-        entries = [json.loads(line) for line in lines]
+    entries = _read_log(log) if log.exists() else []
+    if not entries:
+        check_folder(out, 'make_shards')
     if entries and entries[0] != dict(plan=plan):
         raise FileExistsError(
             f"'{out}' holds the beginning of another set of shards (other files or settings): pass "
@@ -218,10 +219,20 @@ def _finished(out: Path, plan: str) -> dict[int, dict]:
         file = out / shard['name'] if shard else None
         if file is None or (file.exists() and file.stat().st_size == shard['bytes']):
             done[entry['number']] = entry
-    out.mkdir(parents=True, exist_ok=True)
+    mark_folder(out, 'make_shards')
     lines = [json.dumps(entry) + '\n' for entry in (dict(plan=plan), *done.values())]
-    _write(log, ''.join(lines).encode())
+    write_text(log, ''.join(lines))
     return done
+
+
+def _read_log(log: Path) -> list[dict]:
+    try:
+        lines = log.read_text().split('\n')[:-1]  # a line without its end was broken off
+        return [json.loads(line) for line in lines]
+    except ValueError:
+        raise FileExistsError(
+            f"'{log}' was not written by this tool, so its folder is left as it is: pass another."
+        ) from None
 
 
 def _append(log: Path, entry: dict) -> None:
@@ -229,13 +240,3 @@ def _append(log: Path, entry: dict) -> None:
         file.write(json.dumps(entry) + '\n')
         file.flush()
         os.fsync(file.fileno())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f'{path.name}.part')
-    with part.open('wb') as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -20,7 +20,7 @@ def read_grid(settings: Sequence[str]) -> dict[str, list[str]]:
         settings: As on the command line.
 
     Raises:
-        ValueError: One without a key, or without values.
+        ValueError: One without a key or without values, or two of one key.
     """
     grid = {}
     for setting in settings:
@@ -30,6 +30,8 @@ def read_grid(settings: Sequence[str]) -> dict[str, list[str]]:
                 f"'{setting}' is no setting to sweep: write KEY=VALUE,VALUE, such as "
                 'model.backbone.drop_path_rate=0.2,0.3.'
             )
+        if key in grid:
+            raise ValueError(f"'{key}' is swept twice: write all its values after one KEY=.")
         grid[key] = values.split(',')
     return grid
 

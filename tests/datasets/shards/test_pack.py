@@ -248,3 +248,17 @@ class TestRecompression:
     def test_wrong_settings_are_refused(self, wrong):
         with pytest.raises(ValueError, match='expected'):
             Recompression(**wrong)
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [('images-000000.tar', b'mine'), ('progress.jsonl', b'not ours\n'), ('progress.jsonl', b'')],
+    ids=['shard', 'log', 'empty log'],
+)
+def test_a_folder_with_somebody_elses_files_is_refused(name, content, images, tmp_path):
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / name).write_bytes(content)
+    with pytest.raises(FileExistsError, match='left as it is'):
+        pack(images, tmp_path / 'out', PackSettings(5), progress=False)
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == [name]
+    assert (tmp_path / 'out' / name).read_bytes() == content

@@ -12,13 +12,13 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 
 from mmcnx2.engine import atomic_backend
-from mmcnx2.engine.atomic_backend import AtomicBackend, find_damage
+from mmcnx2.engine.atomic_backend import PART, AtomicBackend, find_damage
 from tests.support.long_run import make_runner
 from tests.support.states import assert_same_state
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.suffix in ('.pth', '.part'))
+    return sorted(path.name for path in folder.iterdir() if path.suffix in ('.pth', PART))
 
 
 class FullDisk:
@@ -189,10 +189,12 @@ def test_plain_torch_opens_a_checkpoint_and_plain_mmengine_resumes_from_it(untid
     assert resumed.iter == 16
 
 
-def test_half_written_files_of_a_killed_run_are_removed(tmp_path):
-    (tmp_path / '.iter_3.pth.part').write_bytes(b'half')
+def test_half_written_files_of_a_killed_run_are_removed_and_no_others(tmp_path):
+    for ending in (PART, '.part'):
+        (tmp_path / f'.iter_3.pth{ending}').write_bytes(b'half')
     run(tmp_path)
-    assert not (tmp_path / '.iter_3.pth.part').exists()
+    assert not (tmp_path / f'.iter_3.pth{PART}').exists()
+    assert (tmp_path / '.iter_3.pth.part').exists(), "another program's"
 
 
 def test_another_back_end_that_is_asked_for_wins(tmp_path):

@@ -43,6 +43,7 @@ def test_another_key_starts_over(runner, part):
     assert not runner.is_done(replace(part, key='b'))
     runner.do(replace(part, key='b'))
     assert made(runner) == 'x' and not (runner.folder / 'first/left').exists()
+    assert (runner.folder / 'first.old-1/left').exists(), 'what was made before is kept'
 
 
 @pytest.mark.parametrize(('resumes', 'after'), [(True, 'xx'), (False, 'x')])
@@ -59,3 +60,33 @@ def test_what_failed_is_not_done_and_only_a_part_that_resumes_keeps_its_folder(
     assert before > 0
     if resumes:
         assert runner.seconds(part) > before, 'the time before it failed counts, too'
+
+
+def test_a_folder_that_it_did_not_make_is_refused_and_stays_as_it_is(runner, part):
+    folder = runner.folder / 'first'
+    folder.mkdir(parents=True)
+    (folder / 'epoch_800.pth').write_text('a week of work')
+    (folder / 'started.json').write_text('{"key": "a"}')  # of some other program
+    for refuse in (lambda: runner.check([part]), lambda: runner.do(part)):
+        with pytest.raises(FileExistsError, match='files that this tool did not make'):
+            refuse()
+    assert sorted(path.name for path in folder.iterdir()) == ['epoch_800.pth', 'started.json']
+
+
+def test_what_something_else_finished_can_be_adopted(runner, part):
+    (runner.folder / 'first').mkdir(parents=True)
+    (runner.folder / 'first/made').write_text('x')
+    runner.adopt(part)
+    runner.check([part])
+    assert runner.do(part) == runner.folder / 'first' and made(runner) == 'x'
+    assert runner.seconds(part) is None
+    with pytest.raises(FileExistsError):
+        runner.do(replace(part, key='b'))
+    assert made(runner) == 'x', 'it is still not ours'
+
+
+@pytest.mark.parametrize('content', ['', '{', '[]', 'null'])
+def test_a_memory_that_cannot_be_read_is_none(runner, part, content):
+    runner.do(part)
+    (runner.folder / 'first/done.json').write_text(content)
+    assert not runner.is_done(part)

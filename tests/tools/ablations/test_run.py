@@ -1,10 +1,12 @@
 """The runs of ablations: which they are, what starts from what, and what is shared."""
 
 import pytest
+import torch
 from ablations.run import AblationRun, Scale, count_parameters, read_part
 from ablations.tables import ABLATIONS
 
-from mmcnx2.engine.jobs.parts import PartRunner
+from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.engine.launch import read_config
 
 
 @pytest.fixture
@@ -52,3 +54,82 @@ def test_parameters_are_table_2es(real):
         for row in ABLATIONS['2e'].rows
     }
     assert found == {'baseline (V1)': 88, 'SE': 109, 'CBAM': 109, 'GRN': 88}  # 88.6, printed as 89M
+
+
+# What lies where the runs go ----------------------------------------------------------------------
+
+RATE = 'optim_wrapper.optimizer.lr'
+
+
+@pytest.fixture
+def part(real) -> Part:
+    """A pre-training at the paper's scale, whose folder tools/train.py has by default."""
+    return real.pretraining('ablations/fcmae_convnextv2-base-lrn_64xb64-amp-coslr-800e_in1k')
+
+
+@pytest.fixture
+def trained(real, part):
+    """``trained(**options)`` leaves what tools/train.py would: a finished pre-training."""
+
+    def train(*, epoch: int = 800, **options) -> None:
+        cfg = read_config(part.command[1], options={'randomness.seed': 5, **options})
+        folder = real.runner.folder / part.name
+        folder.mkdir()
+        torch.save(dict(meta=dict(cfg=cfg.pretty_text)), folder / f'epoch_{epoch}.pth')
+
+    return train
+
+
+def test_a_finished_training_of_the_same_settings_is_used(real, part, trained):
+    trained(**{'train_dataloader.num_workers': 16, 'work_dir': 'elsewhere'})
+    real.prepare([[part]])
+    assert real.runner.is_done(part)
+    assert real.runner.seconds(part) is None
+    assert (real.runner.folder / part.name / 'epoch_800.pth').is_file()
+
+
+@pytest.mark.parametrize(
+    ('options', 'reason'),
+    [
+        ({'epoch': 799}, 'has no epoch_800.pth'),
+        ({RATE: 1e-3}, f'was trained with other values of {RATE}, so it is left'),
+        ({'model.masking.ratio': 0.5}, 'was trained with other values of model.masking.ratio'),
+    ],
+    ids=['unfinished', 'another rate', 'another mask'],
+)
+def test_any_other_training_is_left_and_the_ablation_refused(real, part, trained, options, reason):
+    trained(**options)
+    (checkpoint,) = (real.runner.folder / part.name).iterdir()
+    with pytest.raises(FileExistsError, match=f'was not made here and {reason}'):
+        real.prepare([[part]])
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]
+
+
+def test_so_is_a_checkpoint_that_does_not_say_how_it_was_trained(real, part):
+    folder = real.runner.folder / part.name
+    folder.mkdir()
+    for content, reason in (
+        (dict(meta={}), 'does not say'),
+        (dict(meta=dict(cfg="lr = __import__('os').getpid()")), 'does not say'),
+    ):
+        torch.save(content, folder / 'epoch_800.pth')
+        with pytest.raises(FileExistsError, match=reason):
+            real.prepare([[part]])
+
+
+def test_a_run_made_here_is_gone_on_with_or_kept_beside_the_new_one(real, part, monkeypatch):
+    from mmcnx2.engine.jobs import parts
+
+    def train(command, **_) -> None:
+        (real.runner.folder / part.name / 'epoch_1.pth').touch()
+        raise RuntimeError('stopped')
+
+    monkeypatch.setattr(parts, 'run_tool', train)
+    slower = AblationRun(Scale(range(1), [f'{RATE}=1e-5']), real.runner)
+    for run, kept in ((real, []), (real, []), (slower, ['epoch_1.pth'])):
+        chosen = run.pretraining('ablations/fcmae_convnextv2-base-lrn_64xb64-amp-coslr-800e_in1k')
+        run.prepare([[chosen]])
+        with pytest.raises(RuntimeError, match='stopped'):
+            run.runner.do(chosen)
+        aside = real.runner.folder.glob(f'{part.name}.old-1/*.pth')
+        assert [path.name for path in aside] == kept

@@ -106,19 +106,26 @@ def test_a_complete_folder_is_left_alone(tmp_path):
     assert {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()} == written
 
 
-def test_an_incomplete_folder_is_rebuilt(tmp_path):
+def test_an_incomplete_folder_is_completed(tmp_path):
     build(tmp_path, TINY, workers=1, progress=False)
     (tmp_path / 'coco/train/000001.jpg').unlink()
+    (tmp_path / 'coco/train/mine.jpg').write_bytes(b'holiday')
     assert not is_complete(tmp_path, TINY)
     assert build(tmp_path, TINY, workers=1, progress=False)
     assert is_complete(tmp_path, TINY)
+    assert (tmp_path / 'coco/train/mine.jpg').read_bytes() == b'holiday'
 
 
-def test_a_folder_of_other_settings_is_rebuilt_without_leftovers(tmp_path):
-    build(tmp_path, TINY, workers=1, progress=False)
+def test_a_folder_of_other_settings_is_moved_aside_with_all_it_holds(tmp_path):
+    root = tmp_path / 'scenes'
+    build(root, TINY, workers=1, progress=False)
+    (root / 'imagenet/train/mine').mkdir()
+    (root / 'imagenet/train/mine/a.jpg').write_bytes(b'holiday')
     fewer = SceneSettings(size=32, unlabelled=1, train=2, val=0, classes=2)
-    assert build(tmp_path, fewer, workers=1, progress=False)
-    assert set(files(tmp_path)) == {*expected_files(fewer), 'meta.json'}
+    assert build(root, fewer, workers=1, progress=False)
+    assert set(files(root)) == {*expected_files(fewer), 'meta.json'}
+    kept = set(files(tmp_path / 'scenes.old-1'))
+    assert kept == {*expected_files(TINY), 'meta.json', 'imagenet/train/mine/a.jpg'}
 
 
 def test_a_folder_with_somebody_elses_files_is_refused(tmp_path):

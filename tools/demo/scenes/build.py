@@ -4,7 +4,6 @@ import contextlib
 import functools
 import json
 import multiprocessing
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -13,9 +12,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from mmcnx2.outputs import is_occupied, move_aside
+
 from . import coco
 from .composer import compose
-from .files import OWNED, Item, annotation_file, expected_files, items, make_folders
+from .files import Item, annotation_file, expected_files, items, make_folders
 from .meta import META_FILE, describe, read_meta, write_meta
 from .settings import SceneSettings
 
@@ -33,8 +34,8 @@ def build(root: str | Path, settings: SceneSettings, *, workers: int,
     """Render a data set, unless it is there already.
 
     Args:
-        root: Folder of the data set. Created if missing. One that holds a data set which is
-            incomplete, or of other settings or another version, has it rebuilt.
+        root: Folder of the data set. Created if missing. One that is incomplete is completed; one
+            of other settings or another version is moved aside.
         settings: What to render. The files do not depend on anything else.
         workers: Number of processes, >= 1. More than one are started afresh, so a script that
             asks for them needs the usual ``if __name__ == '__main__':``.
@@ -53,14 +54,15 @@ def build(root: str | Path, settings: SceneSettings, *, workers: int,
     root = Path(root)
     if is_complete(root, settings):
         return False
-    if root.exists() and any(root.iterdir()) and read_meta(root) is None:
+    meta = read_meta(root)
+    if is_occupied(root) and meta is None:
         raise FileExistsError(f'{root} is not empty and has no {META_FILE} of a scene data set, '
                               'so it is left alone: give an empty or a new folder.')
+    if meta and dict(meta, complete=True) != describe(settings, complete=True):
+        move_aside(root)
     root.mkdir(parents=True, exist_ok=True)
     # From here until the end the folder says that it is incomplete.
     write_meta(root, describe(settings, complete=False))
-    for folder in OWNED:
-        shutil.rmtree(root / folder, ignore_errors=True)
     make_folders(root, settings)
     _render_all(root, settings, workers, progress)
     write_meta(root, describe(settings, complete=True))

@@ -7,9 +7,6 @@ from pathlib import PurePosixPath
 from .settings import SceneSettings
 from .shapes import OBJECT_CLASSES
 
-OWNED = ('unlabelled', 'imagenet', 'coco', 'ade')
-"""Folders of a data set, next to its ``meta.json``."""
-
 _ADE_SPLIT = dict(train='training', val='validation')
 _STREAM = dict(unlabelled=0, train=1, val=2)
 
