@@ -19,6 +19,7 @@ from mmcnx2.engine.launch import (
     read_config,
 )
 from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.processes.following import follow_starter
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,6 +65,7 @@ def prepare(args: argparse.Namespace):
 @told_in_a_sentence
 def main() -> None:
     args = parse_args()
+    follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)

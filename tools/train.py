@@ -3,16 +3,23 @@
 import argparse
 import os
 
+from mmcnx2.processes.signals import leave_when_told
+
+leave_when_told()  # before the imports, which take their time
+
 from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
     add_common_arguments,
     check_checkpoint,
+    check_hooks,
     check_inputs,
+    check_restarts,
     log_to,
     read_config,
 )
 from mmcnx2.engine.training import train
+from mmcnx2.processes.following import follow_starter
 
 
 def parse_args() -> argparse.Namespace:
@@ -68,12 +75,15 @@ def prepare(args: argparse.Namespace):
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
         check_checkpoint(cfg.load_from)
+    check_restarts(args.resume)
+    check_hooks(cfg)
     check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
     return cfg
 
 
 def main() -> None:
     args = parse_args()
+    follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)
