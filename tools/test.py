@@ -17,6 +17,7 @@ from mmcnx2.engine.evaluation import (
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 from mmcnx2.outputs import check_file, claim_folder, new_file
+from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
 
 
@@ -75,6 +76,7 @@ def prepare(args: argparse.Namespace):
 @told_in_a_sentence
 def main() -> None:
     args = parse_args()
+    follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)

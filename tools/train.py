@@ -3,17 +3,24 @@
 import argparse
 import os
 
+from mmcnx2.processes.signals import leave_when_told
+
+leave_when_told()  # before the imports, which take their time
+
 from mmcnx2 import arguments
 from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
     check_checkpoint,
     check_config_stays,
+    check_hooks,
     check_inputs,
+    check_restarts,
     log_to,
     read_config,
 )
 from mmcnx2.engine.training import train
+from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
 
 
@@ -72,12 +79,15 @@ def prepare(args: argparse.Namespace):
         cfg.load_from = None if args.resume == 'auto' else args.resume
         check_checkpoint(cfg.load_from)
     check_config_stays(args.config, cfg.work_dir)
+    check_restarts(args.resume)
+    check_hooks(cfg)
     check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
     return cfg
 
 
 def main() -> None:
     args = parse_args()
+    follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
         cfg = prepare(args)

@@ -13,12 +13,14 @@ default_hooks = dict(
     resume=dict(type='mmcnx2.ExactResumeHook'),
     finite_loss=dict(type='mmcnx2.FiniteLossHook'),
     preemption=dict(type='mmcnx2.PreemptionHook'),
+    watchdog=dict(type='mmcnx2.WatchdogHook', seconds=600),
 )
 
 env_cfg = dict(
     cudnn_benchmark=True,  # every batch has the same size
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'),
+    # Seconds that processes wait for each other: longer than the watchdog, which says at what.
+    dist_cfg=dict(backend='nccl', timeout=1800),
 )
 
 vis_backends = [dict(type='LocalVisBackend')]

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmcnx2.engine.batches import inner_model
+from mmcnx2.processes.loading import let_parent_decide
 
 CROP_RATIO = 224 / 256
 
@@ -25,7 +26,7 @@ def labelled_images(
             in the ImageNet test.
         size: Side in pixels of what the default pipeline gives.
         batch_size: Images a step, of each process.
-        num_workers: Loading processes.
+        num_workers: Loading processes; in training they leave signals to the run, too.
     """
     resize = round(size / CROP_RATIO)
     default = [
@@ -35,7 +36,7 @@ def labelled_images(
         dict(type='PackInputs'),
     ]
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return Runner.build_dataloader(
+        loader = Runner.build_dataloader(
             dict(
                 dataset=dict(dict(pipeline=default), **dataset),
                 batch_size=batch_size,
@@ -45,6 +46,8 @@ def labelled_images(
             ),
             seed=0,  # nothing is drawn, and without one the sampler would draw a seed from numpy's
         )
+    let_parent_decide(loader)
+    return loader
 
 
 @torch.no_grad()

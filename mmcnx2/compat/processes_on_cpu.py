@@ -6,6 +6,8 @@ Upstream: mmengine's launchers call ``torch.cuda.set_device`` before they look f
 Can go when mmengine starts processes over gloo where there is no GPU.
 """
 
+from datetime import timedelta
+
 from mmcnx2.compat.amp_on_cpu import has_accelerator
 
 DDP = 'MMDistributedDataParallel'
@@ -26,7 +28,9 @@ def join_processes_without_gpu(cfg) -> bool:
     import torch.distributed as dist
 
     if not dist.is_initialized():
-        dist.init_process_group('gloo')
+        seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
+        timeout = None if seconds is None else timedelta(seconds=seconds)
+        dist.init_process_group('gloo', timeout=timeout)
     wrapper = cfg.get('model_wrapper_cfg') or dict(type=DDP)
     if cfg.get('runner_type', 'Runner') == 'Runner' and wrapper.get('type', DDP) == DDP:
         cfg.model_wrapper_cfg = dict(

@@ -10,6 +10,7 @@ from mmcnx2.engine.hooks import (
     FiniteLossHook,
     PreemptionHook,
     ShardEpochHook,
+    WatchdogHook,
 )
 from mmcnx2.engine.optimizers import LayerDecayOptimWrapperConstructor
 from mmcnx2.engine.runners import ShardedRunner
@@ -23,4 +24,5 @@ __all__ = [
     'PreemptionHook',
     'ShardEpochHook',
     'ShardedRunner',
+    'WatchdogHook',
 ]

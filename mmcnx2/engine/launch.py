@@ -1,5 +1,6 @@
 """From a command line to a config that can run: what tools/train.py and tools/test.py share."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmcnx2.compat.yaml_load import YamlError
+from mmcnx2.registry import HOOKS
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 LOG_BACKENDS = dict(
@@ -141,6 +144,55 @@ def check_config_stays(path: str, work_dir: str) -> None:
             f"'{path}' lies in the work folder, where the copy that a run leaves would replace it: "
             'give another --work-dir.'
         )
+
+
+def check_restarts(resume: str | None) -> None:
+    """Refuse a run that torchrun may start anew, but that would not go on from its checkpoints.
+
+    If a restart may take several, because it was not tools/torchrun.py that started it, say so.
+
+    Args:
+        resume: ``--resume``: None, 'auto' or a checkpoint.
+
+    Raises:
+        ValueError: torchrun has ``--max-restarts``, and ``resume`` is not 'auto'.
+    """
+    restarts = int(os.environ.get('TORCHELASTIC_MAX_RESTARTS', 0))
+    if restarts and resume != 'auto':
+        begins = f"go back to '{resume}'" if resume else 'begin anew'
+        raise ValueError(
+            f'torchrun may restart this run {restarts} times (--max-restarts), and each time it '
+            f"would {begins}: add --resume without a checkpoint, which goes on from the work "
+            "folder's latest, or leave out --max-restarts."
+        )
+    if restarts and os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True':
+        print_log(
+            'A death will cost several restarts, because processes that are started anew are '
+            'given the address of the dead one (pytorch/pytorch#135712): start with '
+            'tools/torchrun.py, or set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1.',
+            level=logging.WARNING,
+        )
+
+
+def check_hooks(cfg: Config) -> None:
+    """Refuse settings that a hook of this project refuses, before anything is built.
+
+    Args:
+        cfg: The config; its ``default_hooks`` and ``custom_hooks`` are looked at.
+
+    Raises:
+        ValueError: With the hook's key and its sentence.
+    """
+    hooks = {f'default_hooks.{name}': hook for name, hook in cfg.get('default_hooks', {}).items()}
+    hooks |= {f'custom_hooks.{i}': hook for i, hook in enumerate(cfg.get('custom_hooks') or [])}
+    for key, hook in hooks.items():
+        if not isinstance(hook, Mapping) or not str(hook.get('type')).startswith('mmcnx2.'):
+            continue
+        settings = {name: value for name, value in hook.items() if name not in ('type', 'priority')}
+        try:
+            HOOKS.get(hook['type'])(**settings)
+        except (AssertionError, TypeError, ValueError) as error:
+            raise ValueError(f'{key}: {error}') from None
 
 
 def check_checkpoint(path: str | None, *, key: str | None = None) -> None:

@@ -4,12 +4,14 @@ import re
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
+from mmcnx2.engine.worker_places import places_of_workers
+from mmcnx2.processes.loading import end_workers
 
 
 def train(cfg: Config) -> None:
@@ -35,6 +37,11 @@ def train(cfg: Config) -> None:
         if sentence is None:
             raise
         raise SystemExit(f'error: {sentence}') from error
+    except (SystemExit, KeyboardInterrupt):
+        for loop in (runner._train_loop, runner._val_loop):
+            if isinstance(loop, BaseLoop):
+                end_workers(loop.dataloader)
+        raise
 
 
 def describe_dead_worker(error: RuntimeError, loader: DataLoader) -> str | None:
@@ -53,22 +60,10 @@ def describe_dead_worker(error: RuntimeError, loader: DataLoader) -> str | None:
     if found is None:
         return None
     dead = {int(pid) for pid in found[1].split(',')}
-    reading = getattr(getattr(loader.dataset, '__getitems__', None), 'reading', ())
-    at = [
-        f'worker {worker} at {_name(loader, int(index))}'
-        for worker, (pid, index) in enumerate(reading)
-        if int(pid) in dead and index >= 0
-    ]
+    at = [place for pid, place in places_of_workers(loader).items() if pid in dead]
     return (
         f'loading process {found[1]}{found[2].rstrip(".")}'
         f'{" (" + ", ".join(at) + ")" if at else ""}: look for memory (fewer '
         'train_dataloader.num_workers) or for a file that crashes its decoder, and go on with '
         '--resume.'
     )
-
-
-def _name(loader: DataLoader, index: int) -> str:
-    try:
-        return f"'{loader.dataset.get_data_info(index)['img_path']}'"
-    except (AttributeError, KeyError, TypeError):
-        return f'sample {index}'

@@ -3,6 +3,8 @@
 That a run then trains is shown by tests/tools/test_train_sharded.py.
 """
 
+from datetime import timedelta
+
 import pytest
 import torch.distributed as dist
 from mmengine.config import Config
@@ -14,7 +16,9 @@ from mmcnx2.compat import join_processes_without_gpu, processes_on_cpu
 def joined(monkeypatch) -> list:
     """Stand for the processes: what they would be joined by."""
     calls = []
-    monkeypatch.setattr(dist, 'init_process_group', calls.append)
+    monkeypatch.setattr(
+        dist, 'init_process_group', lambda backend, timeout: calls.append((backend, timeout))
+    )
     monkeypatch.setattr(processes_on_cpu, 'has_accelerator', lambda: False)
     return calls
 
@@ -22,13 +26,19 @@ def joined(monkeypatch) -> list:
 def test_they_join_over_gloo_and_ddp_is_told_of_no_device(joined):
     cfg = Config(dict(launcher='pytorch', find_unused_parameters=True))
     assert join_processes_without_gpu(cfg)
-    assert joined == ['gloo']
+    assert joined == [('gloo', None)]
     assert cfg.model_wrapper_cfg == dict(
         type='MMDistributedDataParallel',
         device_ids=None,
         broadcast_buffers=False,
         find_unused_parameters=True,
     )
+
+
+def test_they_wait_for_each_other_as_long_as_the_config_says(joined):
+    waits = dict(dist_cfg=dict(timeout=9))
+    join_processes_without_gpu(Config(dict(launcher='pytorch', env_cfg=waits)))
+    assert joined == [('gloo', timedelta(seconds=9))]
 
 
 def test_what_the_config_says_of_ddp_wins(joined):

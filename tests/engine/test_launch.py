@@ -7,11 +7,15 @@ from mmengine.registry import VISBACKENDS
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
     check_config_stays,
+    check_hooks,
     check_inputs,
+    check_restarts,
     log_to,
     read_config,
     set_data_root,
 )
+from tests.support.command_line import ROOT
+from tests.support.in_process import refusal
 
 SCENES = """
 data_root = 'data'
@@ -119,3 +123,60 @@ def test_a_log_whose_package_is_missing_is_refused(monkeypatch):
     monkeypatch.setitem(LOG_BACKENDS, 'wandb', ('no_such_package', 'WandbVisBackend'))
     with pytest.raises(ValueError, match='logging to wandb needs its package: pip install no_such'):
         log_to(Config(dict(visualizer=dict(vis_backends=[]))), ['wandb'])
+
+
+@pytest.mark.parametrize(
+    ('hooks', 'sentence'),
+    [
+        (
+            dict(default_hooks=dict(a=dict(type='mmcnx2.PreemptionHook', signals=['SIGSEGV']))),
+            "default_hooks.a: signals=.'SIGSEGV'., but 'SIGSEGV' tells no process to go: use",
+        ),
+        (
+            dict(custom_hooks=[None, dict(type='mmcnx2.WatchdogHook', seconds=-1, priority=1)]),
+            'custom_hooks.1: seconds=-1, but more than 0 and at most',
+        ),
+        (
+            dict(custom_hooks=[dict(type='mmcnx2.FiniteLossHook', patients=3)]),
+            "custom_hooks.0: .*unexpected keyword argument 'patients'",
+        ),
+    ],
+)
+def test_what_a_hook_refuses_is_refused_with_its_key(hooks, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        check_hooks(Config(hooks))
+
+
+def test_hooks_of_others_and_hooks_that_are_off_are_left_alone():
+    check_hooks(Config(dict(default_hooks=dict(a=dict(type='NoSuchHook'), b=None))))
+    check_hooks(Config(dict()))
+
+
+def test_a_signal_that_tells_nobody_to_go_is_refused_before_anything_is_built():
+    config = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
+    option = 'default_hooks.preemption.signals=[SIGSEGV]'
+    assert refusal('train.py', config, '--cfg-options', option).startswith(
+        "error: default_hooks.preemption: signals=['SIGSEGV'], but 'SIGSEGV' tells no process"
+    )
+
+
+@pytest.mark.parametrize(
+    ('resume', 'begins'), [(None, 'begin anew'), ('a.pth', "go back to 'a.pth'")]
+)
+def test_a_run_that_torchrun_restarts_must_go_on_by_itself(resume, begins, monkeypatch):
+    check_restarts(resume)
+    monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', '0')
+    check_restarts(resume)
+    monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', '3')
+    check_restarts('auto')
+    with pytest.raises(ValueError, match=f'3 times .* would {begins}: add --resume without'):
+        check_restarts(resume)
+
+
+@pytest.mark.parametrize('shared', ['True', 'False'])
+def test_restarts_that_meet_in_torchruns_own_store_are_warned_of(shared, monkeypatch, capsys):
+    monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', '3')
+    monkeypatch.setenv('TORCHELASTIC_USE_AGENT_STORE', shared)
+    check_restarts('auto')
+    said = capsys.readouterr()
+    assert ('several restarts' in said.out + said.err) == (shared == 'True')

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from mmcnx2.engine import training
 from mmcnx2.engine.training import describe_dead_worker
 from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
+from tests.engine.hooks.test_preemption_hook import Send
 from tests.engine.hooks.test_resume_hook import damage
 from tests.support import long_run
 from tests.support.long_run import kill, make_runner
@@ -72,13 +74,24 @@ def test_a_checkpoint_given_by_name_that_is_no_good_ends_in_the_sentence_alone(
     assert end.value.__suppress_context__  # no traceback
 
 
-def test_a_dead_loading_process_is_named_with_its_file(tmp_path, monkeypatch, checkpoint):
-    # The run that saved it has imported the kernels: the death interrupts whatever is going on.
+def test_a_dead_loading_process_is_named_with_its_file(tmp_path, monkeypatch):
     monkeypatch.setattr(long_run, 'MemoryImages', Deadly)
-    runner = make_runner(tmp_path, epochs=1, workers=2, ema=False)
+    # Its steps import nothing, which the worker's death would interrupt for all tests to come.
+    runner = make_runner(tmp_path, epochs=1, workers=2, ema=False, model=long_run.Tiny())
     sentence = r"(?s)error: loading process \d+.*'images/5\.jpg'.*memory"
     with pytest.raises(SystemExit, match=sentence):
         run_instead(monkeypatch, runner)
+
+
+def test_a_run_that_was_told_to_go_ends_its_loading_processes(tmp_path, monkeypatch):
+    """Which torch would wait for, 5 s each, if they load into pinned memory."""
+    options = dict(epochs=1, workers=1, ema=False, checkpoint=dict(interval=100))
+    tell = Send(signal.SIGTERM, 2)
+    runner = make_runner(tmp_path, model=long_run.Tiny(), hooks=(tell,), **options)
+    with pytest.raises(SystemExit):
+        run_instead(monkeypatch, runner)
+    workers = runner.train_dataloader._iterator._workers
+    assert [worker.exitcode for worker in workers] == [0]
 
 
 def test_other_errors_are_not_explained():

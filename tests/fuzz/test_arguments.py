@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import is_dataclass
@@ -22,6 +21,7 @@ from mmcnx2.nn.convnextv2 import ARCHS
 from mmcnx2.nn.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
 from mmcnx2.nn.layer_depth import LAYER_DECAY_TYPES
 from mmcnx2.nn.response import RESPONSES
+from mmcnx2.processes.signals import MAY_TELL
 from tests.support.toy import ARCH
 
 PACKAGE = Path(mmcnx2.__file__).parent
@@ -173,7 +173,10 @@ RULES = {
     ),
     engine.LayerDecayOptimWrapperConstructor: dict(optim_wrapper_cfg=CONFIG, paramwise_cfg=refused),
     engine.PreemptionHook: dict(
-        signals=several(one_of(*signal.Signals.__members__)), exit_code=whole(0, 255)
+        signals=several(one_of(*MAY_TELL)), exit_code=whole(0, 255)
+    ),
+    engine.WatchdogHook: dict(
+        seconds=number(lambda v: 0 < v <= 1e9), exit_code=either(nothing, whole(1, 255))
     ),
     hooks.ReconstructionHook: dict(
         images=either(nothing, text, several(text)),

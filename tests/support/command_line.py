@@ -16,7 +16,7 @@ def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
 
 def torchrun(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
     """Run a tool in two processes."""
-    launch = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+    launch = [ROOT / 'tools/torchrun.py', '--standalone', '--nproc_per_node=2']
     command = [sys.executable, *launch, ROOT / 'tools' / name, *arguments]
     return start([*command, '--launcher', 'pytorch'], cwd=cwd)
 

@@ -1,7 +1,6 @@
 """The tools of a job in processes that start at once: importing would take most of a test."""
 
 import contextlib
-import os
 import runpy
 import sys
 import traceback
@@ -35,5 +34,4 @@ def _run(command: list[str], log: Path, threads: int | None) -> None:
         except BaseException:
             traceback.print_exc()
             code = 1
-    # Ending in order would wait for loading workers, which the hooks taught to ignore SIGTERM.
-    os._exit(code)
+    sys.exit(code)

@@ -12,12 +12,11 @@ from torch.distributed.run import get_args_parser
 from tests.support.command_line import ROOT
 
 PAGES = ('docs/reliability.md', 'docs/scale.md')
+TORCHRUN = re.compile(r'^python tools/torchrun.py (.*?[^\\])$', re.MULTILINE | re.DOTALL)
 COMMANDS = [
     pytest.param(command, id=f'{page}-{number}')
     for page in PAGES
-    for number, command in enumerate(
-        re.findall(r'^torchrun (.*?[^\\])$', (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
-    )
+    for number, command in enumerate(TORCHRUN.findall((ROOT / page).read_text()))
 ]
 
 
@@ -26,7 +25,7 @@ def parsed(words: list[str]) -> Namespace:
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) >= 3
+    assert len(COMMANDS) >= 2
 
 
 @pytest.mark.parametrize('command', COMMANDS)
@@ -39,10 +38,12 @@ def test_those_in_the_docs_are_real(command):
 
 
 def test_dist_train_meets_on_several_machines(tmp_path):
-    stand_in = tmp_path / 'torchrun'
+    stand_in = tmp_path / 'python'
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     stand_in.chmod(0o755)
-    places = dict(NNODES='2', NODE_RANK='1', MASTER_ADDR='first.machine', PORT='29501')
+    places = dict(
+        NNODES='2', NODE_RANK='1', MASTER_ADDR='first.machine', PORT='29501', MAX_RESTARTS='3'
+    )
     run = subprocess.run(
         [ROOT / 'tools/dist_train.sh', 'config.py', '8', '--resume'],
         env={**os.environ, **places, 'PATH': f'{tmp_path}:{os.environ["PATH"]}'},
@@ -50,7 +51,10 @@ def test_dist_train_meets_on_several_machines(tmp_path):
         text=True,
         check=True,
     )
-    told = parsed(run.stdout.splitlines())
+    script, *words = run.stdout.splitlines()
+    assert script == str(ROOT / 'tools/torchrun.py')
+    told = parsed(words)
     assert (told.nnodes, told.node_rank, told.nproc_per_node) == ('2', 1, '8')
     assert (told.master_addr, told.master_port) == ('first.machine', 29501)
+    assert told.max_restarts == 3
     assert told.training_script_args == ['config.py', '--launcher', 'pytorch', '--resume']

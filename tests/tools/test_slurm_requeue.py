@@ -1,4 +1,4 @@
-"""tools/slurm_train.sh queues a preempted run again, with stand-ins for Slurm's programs."""
+"""A run that was told to go is queued again, with stand-ins for Slurm's programs."""
 
 import os
 import subprocess
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / 'tools/slurm_train.sh'
+TOOLS = Path(__file__).parents[2] / 'tools'
+TRAIN = (TOOLS / 'slurm_train.sh', 'part', 'job', 'c.py', 'dir')
+TORCHRUN = (TOOLS / 'slurm_requeue.sh', 'srun', TOOLS / 'dist_train.sh', 'c.py', '8', '--resume')
 
 
 @pytest.fixture
 def slurm(tmp_path):
-    """Run the script; the first ``srun`` ends with a status, later ones with 0."""
+    """Run a command; the first ``srun`` ends with a status, later ones with 0."""
 
-    def run(status: int, **environment) -> tuple[int, list[str]]:
+    def run(status: int, command: tuple = TRAIN, **environment) -> tuple[int, list[str]]:
         srun = f'#!/bin/sh\necho "srun $*"\n[ -e {tmp_path}/ran ] || {{ touch {tmp_path}/ran; '
         (tmp_path / 'srun').write_text(srun + f'exit {status}; }}\n')
         (tmp_path / 'scontrol').write_text('#!/bin/sh\necho "scontrol $*"\n')
@@ -22,7 +24,7 @@ def slurm(tmp_path):
         variables = {key: value for key, value in os.environ.items() if key != 'SLURM_JOB_ID'}
         variables['PATH'] = f'{tmp_path}:{variables["PATH"]}'
         done = subprocess.run(
-            [SCRIPT, 'part', 'job', 'c.py', 'dir'],
+            command,
             env={**variables, **environment},
             capture_output=True,
             text=True,
@@ -46,3 +48,16 @@ def test_in_a_batch_job_it_puts_the_job_back(slurm):
 def test_any_other_status_is_passed_on(slurm):
     status, said = slurm(3)
     assert status == 3 and len(said) == 1
+
+
+def test_so_is_a_job_of_torchrun(slurm):
+    """Which ends with the status of its processes: tests/processes/test_torchrun.py."""
+    status, said = slurm(75, TORCHRUN, SLURM_JOB_ID='9')
+    assert status == 0
+    assert said == [f'srun {TOOLS}/dist_train.sh c.py 8 --resume', 'scontrol requeue 9']
+
+
+@pytest.mark.parametrize(('status', 'job'), [(3, '9'), (0, '9'), (75, '')])
+def test_what_is_no_job_or_needs_no_other_try_is_not(slurm, status, job):
+    found, said = slurm(status, TORCHRUN, SLURM_JOB_ID=job)
+    assert found == status and len(said) == 1

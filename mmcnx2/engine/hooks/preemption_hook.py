@@ -1,22 +1,31 @@
 """Leaves in good order when the cluster asks for the machine, or somebody presses Ctrl-C."""
 
 import atexit
-import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from multiprocessing.synchronize import Event
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 
 import torch
 from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
-from torch.utils.data import DataLoader
 
 from mmcnx2.checks import check_types
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
+from mmcnx2.processes.loading import let_parent_decide
+from mmcnx2.processes.signals import (
+    MAY_TELL,
+    TOLD_BY,
+    TRY_AGAIN,
+    leave_at_once,
+    leave_closed_terminal,
+    listen,
+    status_after,
+)
 from mmcnx2.registry import HOOKS
 
 SAME_PRESS = 1.0
@@ -28,34 +37,35 @@ class PreemptionHook(Hook):
     """On a signal, finish the step, save ``interrupted.pth`` and exit with a status of its own.
 
     Slurm sends the signals before it takes a machine back, or before time is up (``sbatch
-    --signal=USR1@300``). ``tools/slurm_train.sh`` queues the job again when it sees the status, and
-    ``--resume`` goes on after the last step. A validation is finished first, and gradients
-    that are being accumulated are used first. All processes stop after the same step, whichever of
-    them was told. A second signal changes nothing.
+    --signal=USR1@300``); a terminal sends SIGHUP when it is closed. ``tools/slurm_train.sh`` queues
+    the job again when it sees the status, and ``--resume`` goes on after the last step. A
+    validation is finished first, and gradients that are being accumulated are used first. All
+    processes stop after the same step, whichever of them was told. A second signal changes nothing,
+    also if it is sent to the loading processes. Before the first step there is nothing to save: the
+    process exits at once, with the same status.
 
     Ctrl-C (SIGINT) saves as well, but exits with 130, as shells expect, and a second one stops at
-    once.
+    once. A signal that the run was started to ignore stays ignored: SIGHUP under ``nohup``.
 
     Args:
-        signals: Their names.
+        signals: Their names, of those that tell a process to go: SIGTERM, SIGUSR1, SIGINT, SIGHUP,
+            SIGQUIT, SIGUSR2, SIGXCPU, SIGPWR.
         exit_code: For all but SIGINT. 75 means a temporary failure that is worth another try
             (``EX_TEMPFAIL``).
 
     Raises:
-        ValueError: If a signal has no such name.
+        ValueError: If a signal is none of those.
     """
 
     priority = 'LOWEST'  # the ordinary checkpoint comes first
 
     @check_types
-    def __init__(
-        self, signals: Sequence[str] = ('SIGTERM', 'SIGUSR1', 'SIGINT'), exit_code: int = 75
-    ):
-        unknown = [name for name in signals if name not in signal.Signals.__members__]
-        if unknown:
+    def __init__(self, signals: Sequence[str] = TOLD_BY, exit_code: int = TRY_AGAIN):
+        others = [name for name in signals if name not in MAY_TELL]
+        if others:
             raise ValueError(
-                f'signals={list(signals)}, but {", ".join(map(repr, unknown))} is no signal here: '
-                "use names such as 'SIGTERM' and 'SIGUSR1'."
+                f'signals={list(signals)}, but {", ".join(map(repr, others))} tells no process to '
+                f'go: use names of {", ".join(MAY_TELL)}.'
             )
         if not 0 <= exit_code <= 255:
             raise ValueError(f'exit_code={exit_code}, but a status from 0 to 255 is expected.')
@@ -66,19 +76,19 @@ class PreemptionHook(Hook):
         self._before = {}
 
     def before_run(self, runner: Runner) -> None:
-        """Prepare the loaders, before their workers start."""
-        ending = multiprocessing.Event()
-        # Runs before multiprocessing's own exit function, which sends SIGTERM to the workers and
-        # waits for them: for ever, if they took that for the cluster's.
-        atexit.register(ending.set)
-        for loop in (runner._train_loop, runner._val_loop):
+        """Prepare the loaders, before their workers start, and begin to listen."""
+        for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
             if isinstance(loop, BaseLoop):
-                _let_workers_go_on(loop.dataloader, self.signals, ending)
+                let_parent_decide(loop.dataloader)
+        if isinstance(runner._train_loop, BaseLoop):
+            # Ctrl-C interrupts Python, until there is something to save.
+            ours = signal.getsignal(signal.SIGINT) != signal.default_int_handler
+            leave = partial(leave_at_once, try_again=self.exit_code)
+            self._listen(leave, [n for n in self.signals if ours or n != signal.SIGINT])
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to listen, where Python lets a thread do that: in the main one."""
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in self.signals}
+        """Listen for the sake of the steps to come."""
+        self._listen(self._note, self.signals)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None):
         """Save and exit, if any process was told to.
@@ -103,16 +113,25 @@ class PreemptionHook(Hook):
         except OSError as error:
             runner.logger.error(f'NO CHECKPOINT WAS SAVED ({error}): only older ones remain.')
         barrier()
-        raise SystemExit(128 + told if told == signal.SIGINT else self.exit_code)
+        # Whoever tells one that exits later must not change its status. Python's own handlers are
+        # gone while it takes itself down.
+        atexit.register(_ignore, [n for n in self._before if n != signal.SIGINT])
+        raise SystemExit(status_after(told, self.exit_code))
 
     def after_train(self, runner: Runner) -> None:
         """Hand the signals back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def _listen(self, handler: Callable, numbers: Iterable[int]) -> None:
+        if threading.current_thread() is threading.main_thread():  # Python allows no other
+            self._before = listen(numbers, handler) | self._before
+
     def _note(self, number: int, frame) -> None:
         if number == signal.SIGINT:
             self._note_ctrl_c()
+        if number == signal.SIGHUP:
+            leave_closed_terminal()
         self.received = number
 
     def _note_ctrl_c(self) -> None:
@@ -121,7 +140,8 @@ class PreemptionHook(Hook):
             self._pressed = now
             if is_main_process():
                 # print() must not be called where it may have been interrupted.
-                os.write(2, b'\nCtrl-C: saving after this step; once more stops at once.\n')
+                with suppress(OSError):
+                    os.write(2, b'\nCtrl-C: saving after this step; once more stops at once.\n')
         # torchrun passes on what the terminal has sent to its processes already.
         elif now - self._pressed > SAME_PRESS:
             raise KeyboardInterrupt
@@ -135,30 +155,6 @@ class PreemptionHook(Hook):
         return int(told)
 
 
-def _let_workers_go_on(loader: DataLoader, signals: Sequence[signal.Signals], ending) -> None:
-    """Have a loader's workers outlive a signal to the whole job: the last step needs them."""
-    loader.worker_init_fn = _WorkerStart(loader.worker_init_fn, signals, ending)
-
-
-class _WorkerStart:
-    """Starts a worker that leaves the first signal to its parent and obeys the second.
-
-    Once the parent is ending, it obeys the first, too.
-    """
-
-    def __init__(self, start: Callable | None, signals: Sequence[signal.Signals], ending: Event):
-        self.start, self.signals, self.ending = start, signals, ending
-        self.told = set()
-
-    def __call__(self, worker: int) -> None:
-        for number in self.signals:
-            signal.signal(number, self._note)
-        if self.start:
-            self.start(worker)
-
-    def _note(self, number: int, frame) -> None:
-        if self.ending.is_set():
-            os._exit(0)  # any other status, torch would report in the parent as a failure
-        if number in self.told:
-            os._exit(128 + number)
-        self.told.add(number)
+def _ignore(numbers: Iterable[int]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)

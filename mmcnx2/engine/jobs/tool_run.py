@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmcnx2.processes.following import followed
+
 _STEP = re.compile(
     r'(Epoch\(train\)\s+\[(?P<epoch>\d+)\]|Iter\(train\) )'
     r'\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
@@ -36,7 +38,8 @@ def run_tool(
     Raises:
         RuntimeError: If it fails. The end of its output is in the message.
     """
-    environment = dict(os.environ, **({'OMP_NUM_THREADS': str(threads)} if threads else {}))
+    environment = dict(os.environ, **followed())
+    environment |= {'OMP_NUM_THREADS': str(threads)} if threads else {}
     tail = deque(maxlen=25)
     with (
         log.open('w', encoding='utf-8') as file,
@@ -58,6 +61,7 @@ def run_tool(
                     print(f'      {label}{short}', flush=True)
         except BaseException:
             process.terminate()  # an interrupted job leaves no training behind
+            file.writelines(process.stdout)  # while it saves
             raise
     if process.returncode:
         raise RuntimeError(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmcnx2.engine.jobs import tool_run
 from mmcnx2.engine.jobs.tool_run import run_tool, shorten
 
 
@@ -36,3 +37,26 @@ def test_a_failure_shows_the_end_of_the_output(tmp_path):
     tool.write_text('raise SystemExit("the disk is full")\n')
     with pytest.raises(RuntimeError, match='exit status 1.*\n.*the disk is full'):
         run_tool([str(tool)], log=tmp_path / 'output.txt')
+
+
+def test_an_interrupted_tool_is_told_to_go_and_left_the_time_to_save(tmp_path, monkeypatch):
+    tool = tmp_path / 'tool.py'
+    tool.write_text(
+        'import signal, sys, time\n'
+        'def save(*_):\n'
+        '    print("saving", flush=True)\n'
+        '    time.sleep(0.5)\n'
+        '    print("saved", flush=True)\n'
+        '    sys.exit(75)\n'
+        'signal.signal(signal.SIGTERM, save)\n'
+        'print("started", flush=True)\n'
+        'time.sleep(60)\n'
+    )
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool_run, 'shorten', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_tool([str(tool)], log=tmp_path / 'output.txt')
+    assert (tmp_path / 'output.txt').read_text().splitlines() == ['started', 'saving', 'saved']
