@@ -9,6 +9,7 @@ from mmcnx2.compat import join_processes_without_gpu
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
+    evaluate,
     show_predictions,
     write_segmentations,
 )
@@ -73,7 +74,7 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     if args.out and cfg.default_scope != 'mmseg':
         dump_predictions(runner, args.out, scope=cfg.default_scope)
-    runner.test()
+    evaluate(runner, look=not args.no_data_check)
 
 
 if __name__ == '__main__':

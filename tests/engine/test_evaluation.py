@@ -1,0 +1,44 @@
+"""Class names of a checkpoint count where those of the data are not there."""
+
+import pytest
+from mmengine.config import ConfigDict
+from mmengine.registry import DefaultScope
+
+import mmcnx2.datasets.coco_format
+import mmcnx2.datasets.labelled_folder
+import mmcnx2.datasets.mask_folder  # noqa: F401  (the three register their data sets)
+from mmcnx2.engine.evaluation import take_class_names
+
+NAMES = ('owl', 'jay')
+
+
+def names_after(dataset: dict, classes=NAMES, scope: str = 'mmdet') -> tuple | None:
+    dataset = ConfigDict(dataset)
+    with DefaultScope.overwrite_default_scope(scope):
+        take_class_names(dataset, classes)
+    return (dataset.get('metainfo') or {}).get('classes')
+
+
+@pytest.mark.parametrize(
+    'dataset',
+    [
+        dict(type='mmcnx2.CocoFormatDataset', ann_file='val.json', classes_from='train.json'),
+        dict(type='mmcnx2.MaskFolderDataset'),
+        dict(type='mmcnx2.ImageFolderLabelled', data_prefix='val', classes_from='train'),
+    ],
+    ids=['detection', 'segmentation', 'classification'],
+)
+def test_names_of_the_data_count_where_they_are(dataset, tmp_path):
+    dataset['data_root'] = str(tmp_path)
+    assert names_after(dataset) == NAMES
+    assert names_after(dataset | dict(metainfo=dict(classes=('x',)))) == ('x',)
+    assert names_after(dataset, classes=None) is None
+    (tmp_path / dataset.get('classes_from', 'classes.txt')).touch()
+    assert names_after(dataset) is None
+
+
+def test_data_sets_that_read_no_names_stay_as_they_are(tmp_path):
+    root = str(tmp_path)
+    assert names_after(dict(type='CocoDataset', data_root=root, ann_file='val.json')) is None
+    own = dict(type='mmcnx2.CocoFormatDataset', data_root=root, ann_file='val.json')
+    assert names_after(own) is None, 'its names are in the file that it is tested by'
