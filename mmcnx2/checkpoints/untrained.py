@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from torch import nn
 
+from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.first_few import first_few
 
 
-class UntrainedError(ValueError):
-    """A model is to predict by weights that were drawn at random. The message is a sentence."""
+class UntrainedError(CheckpointError):
+    """A model is to predict by weights that were drawn at random."""
 
 
 class _Guard:

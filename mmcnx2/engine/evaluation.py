@@ -10,7 +10,7 @@ from mmengine.evaluator import DumpResults
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 
-from mmcnx2.checkpoints.untrained import UntrainedError
+from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
 from mmcnx2.engine.data_check import check_data
 
@@ -103,20 +103,32 @@ def evaluate(runner: Runner, *, look: bool = True) -> None:
         look: Look at the data first (:func:`.check_data`).
 
     Raises:
-        SystemExit: With sentences, if the data are not as they must be; with one, if the checkpoint
-            lacks a head.
+        CheckpointError: The checkpoint cannot be read, or lacks a head.
+        SystemExit: With sentences, if the data are not as they must be.
     """
-    checkpoint = CheckpointLoader.load_checkpoint(runner._load_from, map_location='cpu')
-    classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
-    del checkpoint
+    classes = trained_classes(runner._load_from)
     loader = runner._test_dataloader
     take_class_names(loader.dataset, classes)
-    try:
-        if look:
-            check_data(runner.cfg, dict(test=loader), classes=classes)
-        runner.test()
-    except UntrainedError as error:
-        raise SystemExit(f'error: {error}') from None
+    if look:
+        check_data(runner.cfg, dict(test=loader), classes=classes)
+    runner.test()
+
+
+def trained_classes(checkpoint: str) -> tuple[str, ...] | None:
+    """Return the names of the classes that a checkpoint was trained on, None if it has none.
+
+    Args:
+        checkpoint: Path or address.
+
+    Raises:
+        CheckpointError: It cannot be read.
+    """
+    if '://' in checkpoint:
+        contents = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    else:  # held against its checksums when its weights are loaded
+        contents = read_checkpoint(checkpoint, verify=False, mmap=True)
+    meta = contents.get('meta', {}).get('dataset_meta') or {}
+    return meta.get('classes')
 
 
 def take_class_names(dataset: Mapping, classes: Sequence[str] | None) -> None:

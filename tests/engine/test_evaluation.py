@@ -1,13 +1,14 @@
 """Class names of a checkpoint count where those of the data are not there."""
 
 import pytest
+import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 
 import mmcnx2.datasets.coco_format
 import mmcnx2.datasets.labelled_folder
 import mmcnx2.datasets.mask_folder  # noqa: F401  (the three register their data sets)
-from mmcnx2.engine.evaluation import take_class_names
+from mmcnx2.engine.evaluation import take_class_names, trained_classes
 
 NAMES = ('owl', 'jay')
 
@@ -42,3 +43,16 @@ def test_data_sets_that_read_no_names_stay_as_they_are(tmp_path):
     assert names_after(dict(type='CocoDataset', data_root=root, ann_file='val.json')) is None
     own = dict(type='mmcnx2.CocoFormatDataset', data_root=root, ann_file='val.json')
     assert names_after(own) is None, 'its names are in the file that it is tested by'
+
+
+@pytest.mark.parametrize(
+    ('contents', 'classes'),
+    [
+        (dict(meta=dict(dataset_meta=dict(classes=NAMES))), NAMES),
+        (dict(meta=dict(dataset_meta=None)), None),
+        (dict(state_dict={}), None),
+    ],
+)
+def test_a_checkpoint_tells_its_classes(tmp_path, contents, classes):
+    torch.save(contents, tmp_path / 'epoch_1.pth')
+    assert trained_classes(str(tmp_path / 'epoch_1.pth')) == classes

@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
+from mmcnx2.checkpoints.untrained import UntrainedError
 from mmcnx2.engine import training
 from tests.support.command_line import ROOT
 from tests.support.in_process import refusal, run
@@ -107,3 +109,18 @@ def test_other_classes_by_another_number_are_no_score(root, checkpoint, tmp_path
     options = ['--cfg-options', 'model.head.num_classes=5', 'custom_hooks=[]']
     said = refusal('test.py', config, checkpoint, '--work-dir', tmp_path / 'run', *options)
     assert 'no fitting weights for 2 of 2 parameters behind the encoder (head.fc.bias, ' in said
+
+
+def test_mmpretrains_inferencers_refuse_to_guess_and_give_features(root, checkpoint, tmp_path):
+    from mmpretrain import FeatureExtractor, ImageClassificationInferencer
+
+    state = torch.load(checkpoint, weights_only=True)['state_dict']
+    encoder = {key: value for key, value in state.items() if key.startswith('backbone.')}
+    torch.save(dict(state_dict=encoder), tmp_path / 'encoder.pth')
+    config = str(write_config(tmp_path, root / 'data'))
+    options = dict(pretrained=str(tmp_path / 'encoder.pth'), device='cpu')
+    image = str(root / 'data/val/ash/0.webp')
+    with pytest.raises(UntrainedError, match='so predictions would be random'):
+        ImageClassificationInferencer(config, **options)(image)
+    (features,) = FeatureExtractor(config, **options)(image, stage='backbone')[0]
+    assert features.shape == (32,)

@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before a toolbox is imported)
-from mmcnx2.checkpoints.untrained import UntrainedError
 from mmcnx2.engine.launch import add_config_options, check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 
@@ -78,10 +77,7 @@ def main() -> None:
             inferencer = ImageClassificationInferencer(cfg, args.checkpoint, device=args.device)
             options = dict(show_dir=args.out_dir)
             where = Path(args.out_dir)
-    try:
-        inferencer(images, **options)
-    except UntrainedError as error:
-        raise SystemExit(f'error: {error}') from None
+    inferencer(images, **options)
     print(f'Wrote {len(images)} pictures to {where}')
 
 
