@@ -12,6 +12,11 @@ def add_common_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir', type=arguments.location, help='folder of logs and checkpoints'
     )
+    parser.add_argument(
+        '--no-data-check',
+        action='store_true',
+        help='start without the look at all files of the data',
+    )
     add_config_options(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torchrun sets LOCAL_RANK, older launchers pass one of these two.

@@ -10,6 +10,7 @@ from mmcnx2.compat import join_processes_without_gpu
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
+    evaluate,
     keep_training_config,
     show_predictions,
     write_segmentations,
@@ -84,12 +85,13 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from None
     join_processes_without_gpu(cfg)
     runner = Runner.from_cfg(cfg)
+    look = not args.no_data_check
     if not args.out or cfg.default_scope == 'mmseg':
-        runner.test()
+        evaluate(runner, look=look)
         return
     with new_file(args.out) as draft:  # which the main process writes, and no other
         dump_predictions(runner, str(draft), scope=cfg.default_scope)
-        runner.test()
+        evaluate(runner, look=look)
 
 
 if __name__ == '__main__':

@@ -95,7 +95,7 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
     join_processes_without_gpu(cfg)
-    train(cfg)
+    train(cfg, look=not args.no_data_check)
 
 
 if __name__ == '__main__':

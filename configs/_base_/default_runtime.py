@@ -1,6 +1,8 @@
 # Pre-training and classification. det_runtime.py and seg_runtime.py change what differs there.
 default_scope = 'mmpretrain'
-custom_imports = dict(imports=['mmcnx2'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['mmcnx2', 'mmcnx2.datasets.labelled_folder'], allow_failed_imports=False
+)
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

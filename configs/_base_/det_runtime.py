@@ -2,7 +2,14 @@ _base_ = './default_runtime.py'
 
 default_scope = 'mmdet'
 custom_imports = dict(
-    imports=['mmcnx2', 'mmcnx2.datasets.coco_format', 'mmcnx2.models.roi_extractor']
+    imports=[
+        'mmcnx2',
+        'mmcnx2.datasets.coco_format',
+        'mmcnx2.datasets.load_objects',
+        'mmcnx2.engine.coco_format_metric',
+        'mmcnx2.models.fixed_size_pad',
+        'mmcnx2.models.roi_extractor',
+    ]
 )
 default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
 visualizer = dict(type='DetLocalVisualizer', name='visualizer')

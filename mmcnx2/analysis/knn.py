@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmcnx2.datasets.classes import check_classes
+
 
 def knn_top1(
     queries: Tensor,
@@ -79,10 +81,5 @@ def check_same_classes(queries, bank) -> None:
     Raises:
         ValueError: If their classes or the order of them differ.
     """
-    ours, theirs = queries.metainfo.get('classes'), bank.metainfo.get('classes')
-    if ours != theirs:
-        only = sorted(set(ours or ()) ^ set(theirs or ()))
-        raise ValueError(
-            f'queries have {len(ours or ())} classes, the bank {len(theirs or ())}, and one side '
-            f'alone has {only[:5]}: give both the same class folders.'
-        )
+    sides = (queries.metainfo.get('classes'), bank.metainfo.get('classes'))
+    check_classes(*sides, names=('queries', 'the bank'))

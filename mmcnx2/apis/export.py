@@ -8,6 +8,7 @@ from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from mmcnx2.checkpoints.untrained import check_trained
 from mmcnx2.checks import check_types
 from mmcnx2.outputs import new_file
 
@@ -23,7 +24,7 @@ class PixelsToLogits(nn.Module):
         model: On the CPU. It is put into evaluation mode.
 
     Raises:
-        ValueError: If it is no classifier.
+        ValueError: If it is no classifier, or its head is untrained.
     """
 
     def __init__(self, model: ImageClassifier):
@@ -33,6 +34,7 @@ class PixelsToLogits(nn.Module):
                 f'{type(model).__name__} is no classifier: export takes configs whose model is an '
                 'ImageClassifier.'
             )
+        check_trained(model)
         self.model = model.eval()
         self.normalize = model.data_preprocessor._enable_normalize
 

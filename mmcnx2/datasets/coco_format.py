@@ -1,11 +1,13 @@
 """Detection on one's own data in COCO's format, with the class names that its file holds."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmdet.datasets import CocoDataset
+from mmengine.logging import print_log
 
+from mmcnx2.datasets.coco_file import CocoContents, class_names, complete, read_coco
+from mmcnx2.first_few import first_few
 from mmcnx2.registry import DATASETS
 
 
@@ -17,16 +19,24 @@ class CocoFormatDataset(CocoDataset):
     order of the names that it is told, and files of one data set may differ: what would give a
     label two meanings is refused.
 
+    What the file lacks and can be computed is computed, in memory, and the log says what
+    (:func:`.coco_file.complete`). Masks cannot: where an object has none, all are left out, and
+    each image's ``with_masks`` is False. With ``lazy_init=True`` nothing is read until images are
+    asked for.
+
     Args:
         ann_file: Annotations in COCO's format, below ``data_root``.
         classes_from: The annotation file whose categories count, below ``data_root``: for
             validation, that of training. Default ``ann_file``.
         metainfo: ``dict(classes=...)`` to use some of the categories only.
         data_root: Folder of the data.
+        lazy_init: As for ``CocoDataset``.
         **options: As for ``CocoDataset``.
 
     Raises:
-        ValueError: ``ann_file`` lacks a class, or has the classes in another order.
+        FileNotFoundError: A file is not there.
+        ValueError: A file is not in COCO's format, or ``ann_file`` lacks a class, or has the
+            classes in another order.
     """
 
     METAINFO: dict = {}
@@ -38,47 +48,82 @@ class CocoFormatDataset(CocoDataset):
         classes_from: str | None = None,
         metainfo: dict | None = None,
         data_root: str = '',
+        lazy_init: bool = False,
         **options,
     ):
-        root = Path(data_root)
-        metainfo = dict(metainfo or {})
-        classes = metainfo.get('classes') or read_classes(root / (classes_from or ann_file))
-        metainfo['classes'] = tuple(classes)
-        _check_order(root / ann_file, metainfo['classes'])
-        super().__init__(ann_file=ann_file, metainfo=metainfo, data_root=data_root, **options)
+        self.classes_from = Path(data_root) / classes_from if classes_from else None
+        super().__init__(
+            ann_file=ann_file, metainfo=metainfo, data_root=data_root, lazy_init=True, **options
+        )
+        if not lazy_init:
+            self.full_init()
+
+    def full_init(self) -> None:
+        """Read the annotation file, once. See the class for the errors."""
+        if self._fully_initialized:
+            return
+        contents = read_coco(self.ann_file)
+        self._metainfo['classes'] = choose_classes(
+            contents, self.ann_file, given=self._metainfo.get('classes'), others=self.classes_from
+        )
+        if done := complete(contents, images=self.data_prefix['img']):
+            kinds = ', '.join(f'{key} of {count}' for key, count in done.items())
+            print_log(f"'{self.ann_file}' lacks {kinds}: computed in memory.", logger='current')
+        self._with_masks = self._have_masks(contents)
+        self.COCOAPI = lambda path: CocoContents(contents)
+        super().full_init()
+        del self.COCOAPI  # the contents are not needed any more
+
+    def parse_data_info(self, raw_data_info: dict) -> dict:
+        """Return an image with its objects, as ``CocoDataset`` does, and with ``with_masks``."""
+        info = super().parse_data_info(raw_data_info)
+        info['with_masks'] = self._with_masks
+        if not self._with_masks:
+            for instance in info['instances']:
+                instance.pop('mask', None)
+        return info
+
+    def _have_masks(self, contents: dict) -> bool:
+        objects = contents['annotations']
+        without = sum(not annotation.get('segmentation') for annotation in objects)
+        if 0 < without < len(objects):
+            print_log(
+                f"'{self.ann_file}' has {without} objects of {len(objects)} without a mask: the "
+                'masks of the others are left out, too.',
+                logger='current',
+            )
+        return not without
 
 
-def read_classes(ann_file: str | Path) -> tuple[str, ...]:
-    """Return the names of the categories of a file in COCO's format, in its order.
+def choose_classes(
+    contents: dict,
+    ann_file: str | Path,
+    *,
+    given: Sequence[str] | None = None,
+    others: str | Path | None = None,
+) -> tuple[str, ...]:
+    """Return the names of the classes by label.
 
     Args:
-        ann_file: Path of the ``.json``.
+        contents: Of ``ann_file``.
+        ann_file: The file's path, for the errors.
+        given: Names to use, some or all of the file's.
+        others: Another annotation file, whose categories count unless names are given.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it has no categories.
+        FileNotFoundError: If there is no such file as ``others``.
+        ValueError: The file lacks a class, or has the classes in another order.
     """
-    if not Path(ann_file).is_file():
-        raise FileNotFoundError(
-            f"annotation file '{ann_file}' does not exist: set ann_file and data_root to where it "
-            'is.'
-        )
-    with open(ann_file, encoding='utf-8') as file:
-        categories = json.load(file).get('categories')
-    if not categories:
-        raise ValueError(
-            f"'{ann_file}' has no 'categories', so it is not in COCO's format: convert it, or name "
-            'another file.'
-        )
-    return tuple(category['name'] for category in categories)
-
-
-def _check_order(ann_file: Path, classes: Sequence[str]) -> None:
-    found = [name for name in read_classes(ann_file) if name in classes]
+    if given:
+        classes = tuple(given)
+    else:
+        classes = class_names(read_coco(others) if others else contents)
+    found = [name for name in class_names(contents) if name in classes]
     if missing := [name for name in classes if name not in found]:
-        raise ValueError(f"'{ann_file}' has no category {', '.join(missing)}: add it to the file.")
+        raise ValueError(f"'{ann_file}' has no category {first_few(missing)}: add it to the file.")
     if found != list(classes):
         raise ValueError(
             f"'{ann_file}' has the categories in the order {', '.join(found)}, but labels count as "
             f'{", ".join(classes)}: sort the file, or the names that metainfo gives.'
         )
+    return classes

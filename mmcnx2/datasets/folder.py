@@ -72,7 +72,7 @@ class ImageFolderUnlabelled(BaseDataset):
                 f"Image folder '{root}' ({os.path.abspath(root)}) does not exist: point data_root "
                 f'at a folder that holds images.'
             )
-        paths = sorted(_files(root), key=lambda path: path.split(os.sep))
+        paths = sorted(list_files(root), key=lambda path: path.split(os.sep))
         images = [path for path in paths if path.lower().endswith(self.extensions)]
         if not images:
             raise FileNotFoundError(
@@ -123,8 +123,15 @@ class ImageFolderUnlabelled(BaseDataset):
         )
 
 
-def _files(root: str) -> Iterator[str]:
-    """Yield the files below a folder, relative to it; each real folder is entered once."""
+def list_files(root: str) -> Iterator[str]:
+    """Yield the files below a folder, relative to it; each real folder is entered once.
+
+    Names that begin with a dot are left out, links to folders are followed. A folder that cannot
+    be listed is named in a warning.
+
+    Args:
+        root: The folder.
+    """
     entered = set()
     for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_warn):
         # Links may lead back up: a folder that was entered before is not entered again.

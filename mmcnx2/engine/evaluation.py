@@ -1,11 +1,18 @@
 """The options of tools/test.py in the words of each toolbox; the scope of the config picks them."""
 
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from inspect import signature
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import DumpResults
-from mmengine.runner import Runner
+from mmengine.logging import print_log
+from mmengine.runner import CheckpointLoader, Runner
+
+from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
+from mmcnx2.engine.data_check import check_data
 
 
 def keep_training_config(cfg: Config) -> None:
@@ -74,7 +81,7 @@ def augment_at_test(cfg: Config) -> None:
         ValueError: If the config says nothing of ``tta_model`` and ``tta_pipeline`` and is not a
             classifier's, or if the model predicts instance masks, which mmdet cannot average.
     """
-    if 'mask_head' in (cfg.model.get('roi_head') or {}):
+    if (cfg.model.get('roi_head') or {}).get('mask_head'):
         raise ValueError(
             '--tta cannot average the instance masks of this model (mmdet averages boxes only): '
             'test without it.'
@@ -97,3 +104,62 @@ def _mirrored(pipeline: list) -> list:
     *transforms, pack = deepcopy(pipeline)
     flips = [dict(type='RandomFlip', prob=1.0), dict(type='RandomFlip', prob=0.0)]
     return [*transforms, dict(type='TestTimeAug', transforms=[flips, [pack]])]
+
+
+def evaluate(runner: Runner, *, look: bool = True) -> None:
+    """Test the model of a checkpoint, whose class names count where the data's own are not there.
+
+    Args:
+        runner: Built, not run, its ``load_from`` the checkpoint.
+        look: Look at the data first (:func:`.check_data`).
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read, or lacks a head.
+        SystemExit: With sentences, if the data are not as they must be.
+    """
+    classes = trained_classes(runner._load_from)
+    loader = runner._test_dataloader
+    take_class_names(loader.dataset, classes)
+    if look:
+        check_data(runner.cfg, dict(test=loader), classes=classes)
+    runner.test()
+
+
+def trained_classes(checkpoint: str) -> tuple[str, ...] | None:
+    """Return the names of the classes that a checkpoint was trained on, None if it has none.
+
+    Args:
+        checkpoint: Path or address.
+
+    Raises:
+        CheckpointError: It cannot be read.
+    """
+    if '://' in checkpoint:
+        contents = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    else:  # held against its checksums when its weights are loaded
+        contents = read_checkpoint(checkpoint, verify=False, mmap=True)
+    meta = contents.get('meta', {}).get('dataset_meta') or {}
+    return meta.get('classes')
+
+
+def take_class_names(dataset: Mapping, classes: Sequence[str] | None) -> None:
+    """Give a data set the class names of a model where those of its data are not there.
+
+    Args:
+        dataset: Its config, changed in place. A data set that reads its names from somewhere says
+            so by its argument ``classes_from``, a path below ``data_root``; others stay as they
+            are.
+        classes: Of the model, by label; None changes nothing.
+    """
+    for options in leaf_datasets(dataset):
+        kind = dataset_class(options)
+        source = kind and signature(kind).parameters.get('classes_from')
+        if not classes or source is None or (options.get('metainfo') or {}).get('classes'):
+            continue
+        source = options.get('classes_from', source.default)
+        if source and not (path := Path(options.get('data_root') or '') / source).exists():
+            options['metainfo'] = dict(options.get('metainfo') or {}, classes=tuple(classes))
+            print_log(
+                f"'{path}' does not exist: the class names are those of the checkpoint.",
+                logger='current',
+            )

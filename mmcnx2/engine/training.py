@@ -9,23 +9,29 @@ from torch.utils.data import DataLoader
 
 from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
+from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
 
 
-def train(cfg: Config) -> None:
+def train(cfg: Config, *, look: bool = True) -> None:
     """Train as a config says, with its ``runner_type`` or mmengine's ``Runner``.
 
     Args:
         cfg: The config.
+        look: Look at the data first (:func:`.check_data`).
 
     Raises:
-        SystemExit: With a sentence, if a checkpoint cannot be read or is another model's, the loss
-            stays infinite, too many files cannot be read or a loading process dies; with a status
-            alone, if the cluster asks for the machine (:class:`PreemptionHook`).
+        SystemExit: With sentences, if the data are not as they must be; with one, if a checkpoint
+            cannot be read or is another model's, the loss stays infinite, too many files cannot be
+            read or a loading process dies; with a status alone, if the cluster asks for the machine
+            (:class:`PreemptionHook`).
     """
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if look:
+        loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
+        check_data(cfg, loaders, model=runner.model)
     try:
         runner.train()
     except (CheckpointError, DivergedError, TooManyUnreadableError) as error:

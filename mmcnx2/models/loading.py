@@ -21,6 +21,7 @@ from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.checkpoints.loading import describe
 from mmcnx2.checkpoints.recognise import find_dialect, recognise
+from mmcnx2.checkpoints.untrained import LoadedParameters
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
@@ -64,6 +65,9 @@ def load_state_dict(
 ) -> None:
     """Load weights in any dialect; mmengine lists the keys that are missing or unused.
 
+    Where weights behind the encoder are missing, the model can be trained, and raises
+    :class:`.UntrainedError` if it is to predict before that.
+
     Args:
         module: The model, or its backbone.
         state_dict: Tensors by name.
@@ -74,10 +78,15 @@ def load_state_dict(
         CheckpointError: The model has a ``ConvNeXtV2``, none of the keys is the model's, and no
             dialect is recognised.
     """
-    prefix = _prefix_of_encoder(_inner(module))
-    if prefix is not None:
-        state_dict = _translate(_inner(module), state_dict, prefix, logger)
+    model = _inner(module)
+    prefix = _prefix_of_encoder(model)
+    if prefix is None:
+        _load_state_dict(module, state_dict, strict, logger)
+        return
+    state_dict = _translate(model, state_dict, prefix, logger)
+    loaded = LoadedParameters(model, prefix)
     _load_state_dict(module, state_dict, strict, logger)
+    loaded.guard_others()
 
 
 def load_checkpoint_with_prefix(

@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
 from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.datasets.preflight import look_at_data
 from tests.support.toy_config import shorten, shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -112,6 +113,38 @@ def segmentor(root, tmp_path_factory) -> Trained:
 def test_detection_trains_and_is_evaluated(detector):
     for metric in ('bbox_mAP', 'segm_mAP'):
         assert 0 <= detector.scores.get_scalar(f'val/coco/{metric}').current() <= 1
+
+
+def test_boxes_alone_train_and_are_evaluated_by_one_key(root, tmp_path):
+    """Annotations as other tools export them: no masks, and nothing that can be computed."""
+    for split in ('train', 'val'):
+        file = json.loads((root / f'my_coco/annotations/{split}.json').read_text())
+        for annotation in file['annotations']:
+            for key in ('segmentation', 'area', 'iscrowd'):
+                annotation.pop(key)
+        for image in file['images']:
+            del image['width'], image['height']
+            image['file_name'] = f'{split}\\{image["file_name"]}'
+        (root / f'my_coco/annotations/{split}_boxes.json').write_text(json.dumps(file))
+    cfg = toy(DETECTION, root, tmp_path)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.ann_file = loader.dataset.ann_file.replace('.json', '_boxes.json')
+    cfg.val_dataloader.dataset.classes_from = cfg.train_dataloader.dataset.ann_file
+    cfg.val_evaluator.ann_file = cfg.val_evaluator.ann_file.replace('.json', '_boxes.json')
+    cfg.test_dataloader = cfg.test_evaluator = cfg.test_cfg = None
+    cfg.experiment_name = 'boxes'
+
+    loaders = dict(train=cfg.train_dataloader, val=cfg.val_dataloader)
+    train, val = look_at_data(cfg, loaders).errors
+    assert 'objects have no segmentation' in train and 'objects have no segmentation' in val
+    cfg.merge_from_dict({'model.roi_head.mask_head': None})
+    assert look_at_data(cfg, loaders).errors == []
+
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert not runner.model.roi_head.with_mask
+    assert 0 <= runner.message_hub.get_scalar('val/coco/bbox_mAP').current() <= 1
+    assert 'val/coco/segm_mAP' not in runner.message_hub.log_scalars
 
 
 def test_segmentation_trains_and_is_evaluated(segmentor):
@@ -232,6 +265,76 @@ def test_vis_predictions_draws_an_image(kind, folder, root, tmp_path, request, r
     assert f'Wrote 1 pictures to {tmp_path}/vis' in said
     (drawn,) = (tmp_path / 'vis').iterdir()
     assert_drawn(source, drawn)
+
+
+def elsewhere(trained: Trained, root: Path, tmp_path: Path, kept: list[str]) -> Path:
+    """Write a run's config for a machine that has a part of the data alone."""
+    source = Path(trained.cfg.test_dataloader.dataset.data_root)
+    for name in kept:
+        target = tmp_path / 'data' / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (source / name).is_dir() else shutil.copy)(source / name, target)
+    config = tmp_path / 'elsewhere.py'
+    text = trained.config.read_text().replace(str(source), str(tmp_path / 'data'))
+    config.write_text(text)
+    return config
+
+
+def test_a_detector_predicts_where_its_annotations_are_not(detector, root, tmp_path):
+    from mmdet.apis import DetInferencer, inference_detector, init_detector
+
+    config = elsewhere(detector, root, tmp_path, [])
+    assert not (tmp_path / 'data').exists()
+    inferencer = DetInferencer(str(config), str(detector.checkpoint), device='cpu')
+    assert tuple(inferencer.visualizer.dataset_meta['classes']) == OBJECT_CLASSES
+    model = init_detector(str(config), str(detector.checkpoint), device='cpu')
+    assert tuple(model.dataset_meta['classes']) == OBJECT_CLASSES
+    inference_detector(model, str(pictures(root, 'my_coco/val')[0]))
+
+
+def test_a_detector_is_tested_where_its_training_annotations_are_not(
+    detector, root, tmp_path, run_tool
+):
+    config = elsewhere(detector, root, tmp_path, ['annotations/val.json', 'val'])
+    out = ['--work-dir', tmp_path / 'run']
+    run_tool('test.py', config, detector.checkpoint, *out)
+    (log,) = (tmp_path / 'run').rglob('*.log')
+    said = log.read_text()
+    assert "annotations/train.json' does not exist: the class names are those of the chec" in said
+    assert 'data: test has 10 images, ' in said and '10 classes (' in said
+    scores = json.loads(next((tmp_path / 'run').rglob('2*.json')).read_text())
+    assert scores['coco/bbox_mAP'] == detector.scores.get_scalar('val/coco/bbox_mAP').current()
+
+
+def test_a_segmentor_is_tested_where_its_list_of_classes_is_not(
+    segmentor, root, tmp_path, run_tool
+):
+    config = elsewhere(segmentor, root, tmp_path, ['images/val', 'masks/val'])
+    run_tool('test.py', config, segmentor.checkpoint, '--work-dir', tmp_path / 'run')
+    (log,) = (tmp_path / 'run').rglob('*.log')
+    assert "classes.txt' does not exist: the class names are those of the chec" in log.read_text()
+
+
+@pytest.mark.parametrize('kind', ['detector', 'segmentor'])
+def test_a_checkpoint_without_heads_is_refused_and_not_scored(kind, tmp_path, request, run_tool):
+    trained = request.getfixturevalue(kind)
+    state = torch.load(trained.checkpoint, weights_only=True)['state_dict']
+    encoder = {key: value for key, value in state.items() if key.startswith('backbone.')}
+    torch.save(dict(state_dict=encoder), tmp_path / 'encoder.pth')
+    arguments = [trained.config, tmp_path / 'encoder.pth']
+    image = pictures_of(trained)[0]
+    for tool, rest in (
+        ('test.py', ['--work-dir', tmp_path / 'run']),
+        ('analysis_tools/vis_predictions.py', [image, '--out-dir', tmp_path / 'drawn']),
+    ):
+        with pytest.raises(SystemExit, match='error: the checkpoint has no fitting weights for'):
+            run_tool(tool, *arguments, *rest)
+
+
+def pictures_of(trained: Trained) -> list[Path]:
+    dataset = trained.cfg.test_dataloader.dataset
+    folder = dataset.data_prefix.get('img') or dataset.data_prefix.img_path
+    return sorted((Path(dataset.data_root) / folder).iterdir())
 
 
 @pytest.mark.parametrize('kind', ['detector', 'segmentor'])

@@ -77,3 +77,37 @@ def test_what_would_mix_labels_up_is_refused(tmp_path, categories, options, erro
     options = dict(classes_from='train.json') | options
     with pytest.raises(error, match=sentence):
         load(tmp_path, ann_file='val.json', **options)
+
+
+def test_nothing_is_opened_before_it_is_asked_for(tmp_path):
+    data_set = load(tmp_path, lazy_init=True, classes_from='train.json', ann_file='val.json')
+    assert 'classes' not in data_set.metainfo
+    write(tmp_path / 'train.json', BIRDS)
+    write(tmp_path / 'val.json', BIRDS)
+    assert len(data_set) == 1 and data_set.metainfo['classes'] == ('wren', 'owl', 'jay')
+
+
+def test_objects_of_a_file_that_lacks_what_can_be_computed_are_loaded(tmp_path):
+    write(tmp_path / 'train.json', BIRDS)
+    complete = load(tmp_path)
+    file = json.loads((tmp_path / 'train.json').read_text())
+    for annotation in file['annotations']:
+        for key in ('id', 'area', 'iscrowd'):
+            del annotation[key]
+    (tmp_path / 'train.json').write_text(json.dumps(file, ensure_ascii=False), 'utf-8-sig')
+    assert load(tmp_path).get_data_info(0) == complete.get_data_info(0)
+
+
+def test_masks_are_loaded_where_all_objects_have_one(tmp_path):
+    write(tmp_path / 'train.json', BIRDS)
+    file = json.loads((tmp_path / 'train.json').read_text())
+    triangle = [[1, 1, 9, 1, 9, 9]]
+    for number, annotation in enumerate(file['annotations']):
+        annotation['segmentation'] = triangle if number else []
+    (tmp_path / 'train.json').write_text(json.dumps(file))
+    image = load(tmp_path).get_data_info(0)
+    assert not image['with_masks'] and not any('mask' in box for box in image['instances'])
+    file['annotations'][0]['segmentation'] = triangle
+    (tmp_path / 'train.json').write_text(json.dumps(file))
+    image = load(tmp_path).get_data_info(0)
+    assert image['with_masks'] and [box['mask'] for box in image['instances']] == [triangle] * 3

@@ -51,8 +51,8 @@ def test_names_given_need_no_list(root):
     ('lost', 'sentence'),
     [
         ('classes.txt', 'write the class names to it, one a line'),
-        ('masks/near/b.png', r"near/b.jpg' has no mask '.*near/b.png'"),
-        ('images/**/*.jpg', "has no images that end in '.jpg'"),
+        ('masks/near/b.png', "near/b.jpg: no mask of that name below '.*masks' ends in .png"),
+        ('images/**/*.jpg', 'has no images that end in .jpg, .jpeg, '),
     ],
 )
 def test_what_is_missing_is_named(root, lost, sentence):
@@ -60,3 +60,55 @@ def test_what_is_missing_is_named(root, lost, sentence):
         path.unlink()
     with pytest.raises(FileNotFoundError, match=sentence):
         load(root)
+
+
+@pytest.mark.parametrize('ending', ['.JPG', '.jpeg', '.Png', '.webp', '.tiff'])
+def test_images_of_any_format_in_any_case_are_read(root, ending):
+    for path in [*(root / 'images').rglob('*.jpg')]:
+        image = cv2.imencode(ending.lower(), cv2.imread(str(path)))[1]
+        path.with_suffix(ending).write_bytes(image)
+        path.unlink()
+    assert [Path(sample['img_path']).name for sample in load(root)] == [f'a{ending}', f'b{ending}']
+
+
+def test_endings_that_are_given_may_be_more_than_the_format(root):
+    for path in [*(root / 'masks').rglob('*.png')]:
+        path.rename(path.with_name(f'{path.stem}_labels.PNG'))
+    found = load(root, img_suffix=['.jpg', '.png'], seg_map_suffix='_labels.png')
+    assert [Path(sample['seg_map_path']).name for sample in found] == [
+        'a_labels.PNG',
+        'b_labels.PNG',
+    ]
+
+
+def test_two_files_of_one_name_are_refused(root):
+    (root / 'images/a.png').write_bytes((root / 'images/a.jpg').read_bytes())
+    with pytest.raises(ValueError, match=r"a\.\w+' and '.*a\.\w+' have the same name but for"):
+        load(root)
+    assert len(load(root, img_suffix='.jpg')) == 2
+
+
+def test_hidden_files_are_left_out(root):
+    (root / 'images/._a.jpg').touch()
+    (root / 'images/.ipynb_checkpoints').mkdir()
+    (root / 'images/.ipynb_checkpoints/a.jpg').touch()
+    assert len(load(root)) == 2
+
+
+def test_a_list_of_names_chooses_the_images(root):
+    (root / 'some.txt').write_text('near/b\n')
+    (sample,) = load(root, ann_file='some.txt')
+    assert sample['img_path'].endswith('images/near/b.jpg')
+    (root / 'some.txt').write_text('near/b\nfar/c\n')
+    with pytest.raises(FileNotFoundError, match='far/c: no image of that name below'):
+        load(root, ann_file='some.txt')
+
+
+def test_nothing_is_opened_before_it_is_asked_for(root):
+    names = (root / 'classes.txt').rename(root / 'elsewhere.txt')
+    data_set = load(root, lazy_init=True, test_mode=True)
+    assert 'classes' not in data_set.metainfo and data_set.test_mode
+    names.with_name('elsewhere.txt').rename(root / 'classes.txt')
+    assert len(data_set) == 2
+    assert data_set.metainfo['classes'] == ('field', 'road', 'water')
+    assert len(data_set.metainfo['palette']) == 3

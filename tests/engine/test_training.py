@@ -31,7 +31,7 @@ class Deadly(long_run.MemoryImages):
 
 def run_instead(monkeypatch, runner) -> None:
     monkeypatch.setattr(training.Runner, 'from_cfg', lambda cfg: runner)
-    training.train({})
+    training.train({}, look=False)
 
 
 def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ train_dataloader = dict(
     drop_last=False,  # a small folder may hold less than one batch
     dataset=dict(
         _delete_=True,
-        type='CustomDataset',
+        type='mmcnx2.ImageFolderLabelled',
         data_root=data_root,
         data_prefix='train',
         pipeline=_base_.train_pipeline,
@@ -16,9 +16,10 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='CustomDataset',
+        type='mmcnx2.ImageFolderLabelled',
         data_root=data_root,
         data_prefix='val',
+        classes_from='train',
         pipeline=_base_.test_pipeline,
     ),
 )

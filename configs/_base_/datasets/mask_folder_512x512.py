@@ -1,5 +1,5 @@
 # Your own images and masks: a mask holds class numbers from 0, and 255 where nothing is trained.
-# The class names are the lines of classes.txt, the first for 0.
+# The class names are the lines of classes.txt, the first for 0. Images may be of any format.
 _base_ = './ade20k_512x512.py'
 
 data_root = 'data/my_masks'
@@ -17,8 +17,6 @@ train_dataloader = dict(
         type='mmcnx2.MaskFolderDataset',
         data_root=data_root,
         data_prefix=dict(img_path='images/train', seg_map_path='masks/train'),
-        img_suffix='.jpg',
-        seg_map_suffix='.png',
         pipeline=train_pipeline,
     ),
 )
@@ -28,8 +26,6 @@ val_dataloader = dict(
         type='mmcnx2.MaskFolderDataset',
         data_root=data_root,
         data_prefix=dict(img_path='images/val', seg_map_path='masks/val'),
-        img_suffix='.jpg',
-        seg_map_suffix='.png',
         pipeline=test_pipeline,
     ),
 )

@@ -7,6 +7,6 @@ _base_ = './mask_rcnn_convnextv2_fpn.py'
 
 model = dict(
     data_preprocessor=dict(
-        batch_augments=[dict(type='BatchFixedSizePad', size=(1024, 1024), pad_mask=True)]
+        batch_augments=[dict(type='mmcnx2.FixedSizePad', size=(1024, 1024))]
     )
 )

@@ -1,0 +1,31 @@
+"""How large an image is once it is loaded, from the header of its file."""
+
+import os
+
+from PIL import Image
+
+_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)  # EXIF orientations whose pixels are stored with the sides exchanged
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return height and width in pixels after the turn that EXIF asks for, as OpenCV loads images.
+
+    Args:
+        image: Opened and not decoded; it stays so.
+    """
+    width, height = image.size
+    # Of a PNG without EXIF before its pixels, Pillow would decode them to look behind.
+    told = image.format != 'PNG' or 'exif' in image.info
+    turned = told and image.getexif().get(_ORIENTATION) in _TURNED
+    return (width, height) if turned else (height, width)
+
+
+def read_size(path: str | os.PathLike) -> tuple[int, int]:
+    """Return height and width in pixels of an image file, upright.
+
+    Raises:
+        OSError: It is not there, or no image.
+    """
+    with Image.open(path) as image:
+        return upright_size(image)

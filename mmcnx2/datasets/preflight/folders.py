@@ -1,0 +1,60 @@
+"""The look at images in class folders: do folders mean classes, and are all images read?"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from mmpretrain.datasets import CustomDataset
+
+from mmcnx2.datasets.preflight.facts import ImageFacts, read_end
+from mmcnx2.datasets.preflight.findings import Findings
+from mmcnx2.datasets.preflight.images import check_files, leave_out_others
+from mmcnx2.datasets.preflight.pipeline import reads_images
+from mmcnx2.datasets.preflight.reading import read_files
+from mmcnx2.first_few import first_few
+
+
+def look_at_folders(
+    findings: Findings, dataset: CustomDataset, options: Mapping, *, scored: bool
+) -> None:
+    """Look at the data of a classification data set.
+
+    Args:
+        findings: What is found goes here.
+        dataset: Built, its ``data_list`` not serialized.
+        options: Of its config.
+        scored: Whether labels are needed.
+    """
+    samples = dataset.data_list
+    images = [sample['img_path'] for sample in samples]
+    labels = Counter(sample['gt_label'] for sample in samples if 'gt_label' in sample)
+    findings.images += len(images)
+    findings.labels['labels'] += labels.total()
+    findings.classes = dataset.metainfo.get('classes')
+    if scored and images and not labels:
+        findings.problem(f'{len(images)} images have no label', 'set with_label=True, or ann_file')
+    by_folder = not dataset.ann_file and dataset.with_label
+    if by_folder and (hidden := [n for n in findings.classes or () if n.startswith('.')]):
+        findings.problem(
+            f'{len(hidden)} hidden folders count as classes',
+            'remove them, or take mmcnx2.ImageFolderLabelled, which leaves them out',
+            files=hidden,
+        )
+    empty = [name for label, name in enumerate(findings.classes or ()) if not labels[label]]
+    if by_folder and labels and empty:
+        findings.problem(
+            f'{len(empty)} classes have no image ({first_few(empty)})',
+            'they are counted and not seen',
+            stops=False,
+        )
+    if not dataset.ann_file and not options.get('indices'):
+        leave_out_others(
+            findings,
+            dataset.img_prefix,
+            images,
+            mend='they stand in no class folder, or have an ending that is none of extensions '
+            f'({first_few(sorted(dataset.extensions))}): move them, or take '
+            'mmcnx2.ImageFolderLabelled, which reads all formats',
+        )
+    if reads_images(options.get('pipeline', ())):
+        facts = read_files(images, read_end, facts=ImageFacts, kind='end')
+        check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))

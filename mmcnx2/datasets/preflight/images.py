@@ -1,0 +1,62 @@
+"""Problems that images have whatever their labels: files that are not there, damaged, left out."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.datasets.preflight.facts import ImageFacts
+from mmcnx2.datasets.preflight.findings import Findings
+
+
+def check_files(
+    findings: Findings, facts: Mapping[str, ImageFacts | None], *, max_unreadable: float = 0.0
+) -> None:
+    """Add image files that are missing or damaged.
+
+    Args:
+        findings: Of the data.
+        facts: Of the files by path, None where there is no file.
+        max_unreadable: Share of damaged files, 0 to 1, that the data set replaces by others.
+    """
+    if missing := [path for path, known in facts.items() if known is None]:
+        findings.problem(
+            f'{len(missing)} images are not there',
+            'add them, or remove them from the annotations',
+            files=missing,
+        )
+    if damaged := {p: known.damage for p, known in facts.items() if known and known.damage}:
+        replaced = findings.name == 'train' and len(damaged) <= max_unreadable * len(facts)
+        findings.problem(
+            f'{len(damaged)} images cannot be read',
+            'other images take their place' if replaced else 'repair or remove them',
+            files=[f'{path}, {reason}' for path, reason in damaged.items()],
+            stops=not replaced,
+        )
+
+
+def unused_files(folder: str, used: Iterable[str]) -> list[str]:
+    """Return the files below a folder, relative to it, whose paths are not among those given."""
+    used = {os.path.abspath(path) for path in used}
+    return [
+        name
+        for name in list_files(folder)
+        if os.path.abspath(os.path.join(folder, name)) not in used
+    ]
+
+
+def leave_out_others(findings: Findings, folder: str, used: Iterable[str], *, mend: str) -> None:
+    """Note the files below a folder that are not used, by ending; images among them are a warning.
+
+    Args:
+        findings: Of the data.
+        folder: Where the images are.
+        used: Paths of those that are used.
+        mend: How the others would be.
+    """
+    unused = unused_files(folder, used)
+    endings = Counter(os.path.splitext(name)[1] or 'without an ending' for name in unused)
+    for ending, count in endings.most_common():
+        findings.leave_out(count, f'{ending} files')
+    if images := [name for name in unused if name.lower().endswith(EXTENSIONS)]:
+        findings.problem(f'{len(images)} images are left out', mend, files=images, stops=False)

@@ -1,0 +1,26 @@
+"""What a pipeline of transforms reads."""
+
+from collections.abc import Iterator, Sequence
+
+
+def steps(pipeline: Sequence) -> Iterator[dict]:
+    """Yield the transforms of a pipeline, those within others such as ``TestTimeAug`` included."""
+    for step in pipeline:
+        if isinstance(step, list | tuple):
+            yield from steps(step)
+        elif hasattr(step, 'get'):
+            yield step
+            yield from steps(step.get('transforms') or ())
+
+
+def find_step(pipeline: Sequence, name: str) -> dict | None:
+    """Return the first transform of a type, whatever its scope, None if there is none."""
+    for step in steps(pipeline):
+        if str(step.get('type', '')).rpartition('.')[2] == name:
+            return step
+    return None
+
+
+def reads_images(pipeline: Sequence) -> bool:
+    """Return whether image files go through mmcv's decoders, or ours, as they are."""
+    return any(find_step(pipeline, name) for name in ('LoadImageFromFile', 'LoadEncodedImage'))
