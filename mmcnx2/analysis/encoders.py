@@ -10,13 +10,14 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from mmcnx2.analysis.pictures import read_batches
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.launch import check_checkpoint, read_config
-from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.registry import MODELS
 
 IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))

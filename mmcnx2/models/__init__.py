@@ -3,10 +3,10 @@
 Importing this registers it and lets mmengine load any dialect into it.
 """
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.models import loading
 from mmcnx2.models.backbone import ConvNeXtV2
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
-from mmcnx2.nn.convnextv2 import ARCHS
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.nn.pretrain_head import FCMAEPretrainHead

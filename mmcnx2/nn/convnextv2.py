@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints.loading import translate_on_load
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
@@ -13,18 +14,6 @@ from mmcnx2.nn.downsample import Downsample, Stem
 from mmcnx2.nn.layer_depth import layer_depth
 from mmcnx2.nn.layouts import Layout, get_layout
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
-
-ARCHS = {
-    'atto': dict(depths=(2, 2, 6, 2), channels=(40, 80, 160, 320)),
-    'femto': dict(depths=(2, 2, 6, 2), channels=(48, 96, 192, 384)),
-    'pico': dict(depths=(2, 2, 6, 2), channels=(64, 128, 256, 512)),
-    'nano': dict(depths=(2, 2, 8, 2), channels=(80, 160, 320, 640)),
-    'tiny': dict(depths=(3, 3, 9, 3), channels=(96, 192, 384, 768)),
-    'base': dict(depths=(3, 3, 27, 3), channels=(128, 256, 512, 1024)),
-    'large': dict(depths=(3, 3, 27, 3), channels=(192, 384, 768, 1536)),
-    'huge': dict(depths=(3, 3, 27, 3), channels=(352, 704, 1408, 2816)),
-}
-"""Blocks and channels of each stage (paper appendix A.1)."""
 
 
 class ConvNeXtV2(nn.Module):

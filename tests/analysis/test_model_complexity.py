@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 MASK_RCNN = 'mask_rcnn/mask-rcnn_{}_fpn_lsj-3x_coco.py'

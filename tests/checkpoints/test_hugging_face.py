@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict, recognise
-from mmcnx2.nn.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
 from tests.support.command_line import passed, tool
 from tests.support.logits import logits_of

@@ -5,8 +5,8 @@ import torch
 
 timm = pytest.importorskip('timm')
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict, recognise
-from mmcnx2.nn.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
 from tests.support.logits import fill, logits_of
 from tests.support.toy import make_images

@@ -7,9 +7,9 @@ import pytest
 from mmengine.config import Config
 
 from mmcnx2.analysis.model_complexity import build_without_memory, measure_complexity
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints.zoo import misfits, read_zoo
 from mmcnx2.checkpoints.zoo_page import zoo_page
-from mmcnx2.nn.convnextv2 import ARCHS
 
 ROOT = Path(__file__).parents[2]
 ZOO = read_zoo(ROOT / 'model-index.yml')

@@ -17,7 +17,7 @@ import mmcnx2
 from mmcnx2 import apis, datasets, engine, models, rivals
 from mmcnx2.analysis import hooks
 from mmcnx2.apis.export import PixelsToLogits, export_program, save_program
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 from mmcnx2.nn.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
 from mmcnx2.nn.layer_depth import LAYER_DECAY_TYPES
 from mmcnx2.nn.response import RESPONSES

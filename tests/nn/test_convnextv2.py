@@ -4,7 +4,8 @@ import pytest
 import torch
 from mmpretrain.models import ConvNeXt
 
-from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.archs import ARCHS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.closeness import assert_all_close, assert_close, gradients
 from tests.support.toy import ARCH, make_images, make_net, make_visible
 

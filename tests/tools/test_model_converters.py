@@ -11,11 +11,11 @@ import torch
 import yaml
 from PIL import Image
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.zoo import read_zoo
-from mmcnx2.nn.convnextv2 import ARCHS
 from tests.support.closeness import assert_close
 from tests.support.command_line import ROOT, passed, tool
 from tests.support.http import served

@@ -6,7 +6,7 @@ Nothing here was measured on such machines. A throughput that you measured repla
 import math
 from dataclasses import dataclass, field
 
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 
 GB = 1e9
 DAY = 86_400

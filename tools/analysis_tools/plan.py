@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 
 CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from peers import mmpretrain_convnext, timm_convnextv2
 from torch import nn
 
 from mmcnx2 import arguments
-from mmcnx2.nn.convnextv2 import ARCHS, ConvNeXtV2
+from mmcnx2.archs import ARCHS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 PEERS = ('timm', 'timm, channels_last', 'mmpretrain')
 

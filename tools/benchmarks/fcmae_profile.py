@@ -12,7 +12,7 @@ from measure import table
 from torch.profiler import ProfilerActivity, profile
 
 from mmcnx2 import arguments
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 
 # A kernel that is not torch's counts for the node of the graph that calls it.
 NUMBA = (

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 from mmcnx2.nn.patches import upsample
 
 

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from mmcnx2 import arguments
 from mmcnx2.analysis.model_complexity import measure_complexity
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict, recognise
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.dialects import DIALECTS
@@ -20,7 +21,6 @@ from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.unwrap import unwrap
-from mmcnx2.nn.convnextv2 import ARCHS
 from mmcnx2.outputs import check_file, write_text
 
 OPENMMLAB = ('mmcnx2', 'mmpretrain')

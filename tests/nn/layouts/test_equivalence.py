@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmcnx2.nn.convnextv2 import ARCHS
+from mmcnx2.archs import ARCHS
 from tests.support.closeness import assert_all_close, gradients
 from tests.support.toy import make_images, make_net, make_visible
 
