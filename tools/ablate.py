@@ -110,7 +110,7 @@ def make_scale(args: argparse.Namespace) -> Scale:
         )
     if args.gpus == 1:
         return Scale(range(args.seeds), options, train_options=['--auto-scale-lr'])
-    launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={args.gpus}']
+    launcher = [str(ROOT / 'tools/torchrun.py'), '--standalone', f'--nproc_per_node={args.gpus}']
     return Scale(
         range(args.seeds),
         options,

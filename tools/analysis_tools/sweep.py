@@ -70,7 +70,7 @@ def make_part(args: argparse.Namespace, choice: Mapping[str, str]) -> Part:
     key = as_text(dict(settings=settings_of(args.config, options), gpus=args.gpus))
     launcher, words = [], ['--work-dir', str(args.work_dir / name), '--resume']
     if args.gpus > 1:
-        launcher = ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={args.gpus}']
+        launcher = [str(TOOLS / 'torchrun.py'), '--standalone', f'--nproc_per_node={args.gpus}']
         words += ['--launcher', 'pytorch']
     command = [*launcher, str(TOOLS / 'train.py'), args.config, *words, '--cfg-options', *options]
     return Part(name, command, key, resumes=True)

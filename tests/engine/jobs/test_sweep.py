@@ -80,7 +80,7 @@ def test_the_tool_trains_each_combination_once(sweep, tmp_path, capsys):
     assert sweep(*options) == TABLE
     assert '| 2e-4 | 20 |' in capsys.readouterr().out
     assert sweep.started[1] == [
-        '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=8',
+        str(ROOT / 'tools/torchrun.py'), '--standalone', '--nproc_per_node=8',
         str(ROOT / 'tools/train.py'), str(CONFIG),
         '--work-dir', str(tmp_path / 'lr=2e-4'), '--resume', '--launcher', 'pytorch',
         '--cfg-options', 'optim_wrapper.optimizer.lr=2e-4', 'data_root=here',
