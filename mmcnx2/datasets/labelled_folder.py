@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from mmpretrain.datasets import CustomDataset
 
-from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_files
 from mmcnx2.first_few import first_few
 from mmcnx2.registry import DATASETS
 

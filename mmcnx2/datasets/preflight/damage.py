@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_limits import UnreadableImageError
 
 _TIFF_OFFSETS, _TIFF_LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
 

@@ -4,7 +4,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.preflight.facts import ImageFacts
 from mmcnx2.datasets.preflight.findings import Findings
 

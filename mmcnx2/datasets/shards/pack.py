@@ -13,8 +13,9 @@ from pathlib import Path
 import webdataset
 from tqdm import tqdm
 
-from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
+from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
+from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.shards.index import INDEX_FILE, Shard, ShardIndex
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.stream import read_index
