@@ -65,7 +65,7 @@ def check_not_empty(**paths: str | os.PathLike | None) -> None:
         ValueError: With the first one's name.
     """
     for name, path in paths.items():
-        if path is not None and not os.fspath(path).strip():
+        if path is not None and not str(path).strip():
             raise ValueError(
                 f'{name} is empty, but a path is expected: was the variable that it was to come '
                 'from set?'

@@ -1,6 +1,9 @@
 """Paths as people write them and as logs can show them. Needs nothing but Python."""
 
 import os
+import re
+
+_PATH_KEY = re.compile(r'(.*_)?(root|dir|file|path|prefix|from)|checkpoint|filename')
 
 
 def expand_home(path: str) -> str:
@@ -10,6 +13,29 @@ def expand_home(path: str) -> str:
     line, a config or a call goes through here, so that ``~`` means the same everywhere.
     """
     return os.path.expanduser(path)
+
+
+def is_path_key(key: str) -> bool:
+    """Return whether a dotted key of a config holds a path, by its name.
+
+    Such as ``data_root``, ``work_dir``, ``ann_file``, ``load_from``, ``init_cfg.checkpoint`` and
+    what lies in ``data_prefix``.
+    """
+    *above, last = key.split('.')
+    return bool(_PATH_KEY.fullmatch(last)) or 'data_prefix' in above
+
+
+def read_path_value(text: str) -> str | None:
+    """Return the path that a setting ``KEY=VALUE`` of a command line gives.
+
+    It is taken as it is written, with its commas, brackets and spaces, where other values would
+    become lists; ``None`` is none, quotes around the whole of it go, ``~`` is the home folder.
+    """
+    if text == 'None':
+        return None
+    if len(text) > 1 and text[0] == text[-1] and text[0] in '\'"':
+        text = text[1:-1]
+    return expand_home(text)
 
 
 def printable(text: str | os.PathLike) -> str:
