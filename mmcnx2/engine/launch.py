@@ -88,21 +88,27 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
             data of hooks counts where that of ``train_dataloader`` does.
 
     Raises:
-        FileNotFoundError: If a data folder or a checkpoint on this machine does not exist.
-        OSError: If it cannot be read.
-        ValueError: If the path of a data folder is empty.
+        FileNotFoundError: If a data folder or a checkpoint on this machine does not exist, or the
+            index of shards cannot be read, wherever they are.
+        OSError: If a folder or checkpoint cannot be read.
+        ValueError: If the path of a data folder is empty, or an index is none.
     """
     sources = [*dataloaders, 'custom_hooks'] if 'train_dataloader' in dataloaders else dataloaders
     root = cfg.get('data_root')
     for name in sources:
-        for key, folder in _values(cfg.get(name), 'data_root', name):
+        for key, dataset in _holders(cfg.get(name), 'data_root', name):
+            folder = dataset['data_root']
             check_not_empty(**{key: folder})
             if '://' not in folder:
                 below = root and Path(folder).is_relative_to(root)
                 _check_listed(folder, name, 'data_root' if below else key)
+            if dataset.get('type') == 'mmcnx2.ImageShards':
+                from mmcnx2.datasets.shards.stream import read_index
+
+                read_index(folder)
     check_checkpoint(cfg.get('load_from'))
-    for key, checkpoint in _values(cfg.get('model'), 'checkpoint', 'model'):
-        check_checkpoint(checkpoint, key=key)
+    for key, init in _holders(cfg.get('model'), 'checkpoint', 'model'):
+        check_checkpoint(init['checkpoint'], key=key)
 
 
 def _check_listed(folder: str, name: str, key: str) -> None:
@@ -217,17 +223,16 @@ def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
         ) from None
 
 
-def _values(node, key: str, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the strings stored under a key, at any depth, after their dotted paths."""
+def _holders(node, key: str, path: str) -> Iterator[tuple[str, Mapping]]:
+    """Yield the mappings that hold a string under a key, at any depth, after its dotted path."""
     if isinstance(node, Mapping):
+        if isinstance(node.get(key), str):
+            yield f'{path}.{key}', node
         for name, value in node.items():
-            if name == key and isinstance(value, str):
-                yield f'{path}.{name}', value
-            else:
-                yield from _values(value, key, f'{path}.{name}')
+            yield from _holders(value, key, f'{path}.{name}')
     elif isinstance(node, list | tuple):
         for i, entry in enumerate(node):
-            yield from _values(entry, key, f'{path}.{i}')
+            yield from _holders(entry, key, f'{path}.{i}')
 
 
 def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:

@@ -15,6 +15,7 @@ from mmcnx2.engine.launch import (
     read_config,
 )
 from tests.support.command_line import ROOT
+from tests.support.http import served
 from tests.support.in_process import refusal
 from tests.support.unprivileged import unprivileged
 
@@ -136,6 +137,15 @@ def test_weights_that_cannot_be_read_are_refused():
         (folder / 'w.pth').touch(mode=0o000)
         with pytest.raises(OSError, match=r"w.pth' cannot be read \(Permission denied\): allow it"):
             check_checkpoint(f'{folder}/w.pth')
+
+
+def test_shards_that_are_not_there_are_refused(tmp_path):
+    with served(tmp_path) as address:
+        for root in (str(tmp_path), address):
+            dataset = dict(type='mmcnx2.ImageShards', data_root=root)
+            cfg = Config(dict(train_dataloader=dict(dataset=dataset)))
+            with pytest.raises(FileNotFoundError, match=f"'{root}/index.json' cannot be read"):
+                check_inputs(cfg, ('train_dataloader',))
 
 
 def test_remote_data_and_weights_are_not_looked_for():
