@@ -57,6 +57,20 @@ class NamingGuard:
         return data
 
 
+def guard_data(dataset: Dataset, max_unreadable: float | None) -> None:
+    """Guard a data set, or those within it, that leave files to mmengine which cannot be read.
+
+    Args:
+        dataset: As for :func:`unguarded`.
+        max_unreadable: Share of them that is replaced; None ends with the first.
+    """
+    for part in unguarded(dataset):
+        if max_unreadable is None:
+            part.prepare_data = NamingGuard(part)
+        else:
+            part.prepare_data = ReplacingGuard(part, max_unreadable)
+
+
 def unguarded(dataset: Dataset) -> Iterator[BaseDataset]:
     """Yield the data sets within a data set, or it itself, that leave such files to mmengine.
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from typing import BinaryIO
 
 import mmengine.fileio as fileio
 from mmengine.fileio import LocalBackend
@@ -39,17 +40,29 @@ def read_image_file(
         data = backend.get(path)
         _check_size(len(data), max_bytes)
         return data
-    # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
-    with open(path, 'rb', opener=_open_at_once) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            kind = KINDS.get(stat.S_IFMT(status.st_mode), 'something else')
-            raise UnreadableImageError(f'it is {kind}, but a regular file was expected.')
-        _check_size(status.st_size, max_bytes)
+    with open_image_file(path) as file:
+        _check_size(os.fstat(file.fileno()).st_size, max_bytes)
         return file.read(max_bytes)
 
 
+def open_image_file(path: str | os.PathLike) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading.
+
+    Raises:
+        UnreadableImageError: If it is something else.
+        OSError: If it cannot be opened.
+    """
+    file = open(path, 'rb', opener=_open_at_once)
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        file.close()
+        kind = KINDS.get(stat.S_IFMT(mode), 'something else')
+        raise UnreadableImageError(f'it is {kind}, but a regular file was expected.')
+    return file
+
+
 def _open_at_once(path: str, flags: int) -> int:
+    # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
     return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))
 
 

@@ -11,10 +11,10 @@ from mmengine.logging import print_log
 
 from mmcnx2.datasets.heic import HEIC_EXTENSIONS, HOW_TO_READ, reads_heic
 from mmcnx2.datasets.image_file import KINDS
+from mmcnx2.first_few import first_few
 from mmcnx2.paths import printable
 
 _SHOWN = 10  # endings
-_NAMED = 3  # files or folders
 
 
 @dataclass
@@ -167,5 +167,4 @@ def _counts(endings: Counter) -> str:
 
 
 def _named(reasons: dict[str, str]) -> str:
-    shown = [f"'{path}' ({reason})" for path, reason in list(reasons.items())[:_NAMED]]
-    return ', '.join(shown + (['...'] if len(reasons) > _NAMED else []))
+    return first_few([f"'{path}' ({reason})" for path, reason in reasons.items()])

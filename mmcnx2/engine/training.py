@@ -63,8 +63,9 @@ def foreseen_ends() -> Iterator[None]:
     try:
         yield
     except _FORESEEN as error:
-        # From a loading process comes its traceback, too; the sentence is the last line.
-        sentence = str(error).strip().splitlines()[-1]
+        # From a loading process comes its traceback, too; the sentence ends the last line.
+        kind = f'{type(error).__module__}.{type(error).__qualname__}: '
+        sentence = str(error).strip().splitlines()[-1].removeprefix(kind)
         raise SystemExit(f'error: {sentence}') from None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mmcnx2.datasets import heic, listing
 from mmcnx2.datasets.folder import EXTENSIONS
-from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.listing import list_files, list_images
 
 
 def touch(root: Path, *names: str) -> None:
@@ -73,7 +73,13 @@ def test_folders_that_cannot_be_listed_are_counted_and_named(tmp_path, monkeypat
     assert found.images == ['e/x.jpg'] and found.mendable
     said = found.describe()
     assert "4 folders that cannot be listed: 'a' (Permission denied), 'b/deep' (Perm" in said
-    assert said.endswith("'c' (Permission denied), ....")
+    assert said.endswith("'c' (Permission denied) and 1 more.")
+
+
+def test_files_of_any_ending_are_listed_but_for_pipes(tmp_path):
+    touch(tmp_path, 'b/a.jpg', 'c.txt', '.hidden')
+    os.mkfifo(tmp_path / 'd.jpg')
+    assert list(list_files(str(tmp_path))) == ['b/a.jpg', 'c.txt']
 
 
 def test_names_that_are_no_utf8_can_be_written_to_any_log(tmp_path):

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
 from mmcnx2.checks import check_types
-from mmcnx2.datasets.guard import NamingGuard, ReplacingGuard, unguarded
+from mmcnx2.datasets.guard import guard_data
 from mmcnx2.datasets.unreadable import check_max_unreadable
 from mmcnx2.registry import HOOKS
 
@@ -38,18 +38,12 @@ class UnreadableImagesHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Guard the training data."""
         if isinstance(loop := getattr(runner, '_train_loop', None), BaseLoop):
-            for dataset in unguarded(loop.dataloader.dataset):
-                dataset.prepare_data = ReplacingGuard(dataset, self.max_unreadable)
+            guard_data(loop.dataloader.dataset, self.max_unreadable)
 
     def before_val(self, runner: Runner) -> None:
         """Guard the validation data."""
-        self._name(runner.val_loop)
+        guard_data(runner.val_loop.dataloader.dataset, None)
 
     def before_test(self, runner: Runner) -> None:
         """Guard the test data."""
-        self._name(runner.test_loop)
-
-    @staticmethod
-    def _name(loop: BaseLoop) -> None:
-        for dataset in unguarded(loop.dataloader.dataset):
-            dataset.prepare_data = NamingGuard(dataset)
+        guard_data(runner.test_loop.dataloader.dataset, None)

@@ -184,9 +184,15 @@ def test_in_an_evaluation_it_is_named_and_ends_it(kind, which, tmp_path):
         read(batches)
 
 
-def test_that_end_is_told_in_a_sentence():
-    with pytest.raises(SystemExit, match="^error: cannot read 'a.jpg'$"), foreseen_ends():
-        raise UnreadableImageError("Caught in a worker.\nTraceback\ncannot read 'a.jpg'")
+@pytest.mark.parametrize('workers', [0, 1])
+def test_that_end_is_told_in_a_sentence(workers, tmp_path):
+    cfg = loader('classification', tmp_path / 'data', split='val', workers=workers)
+    damaged = tmp_path / f'data/val/ash/{DAMAGED:02d}.jpg'
+    damaged.write_bytes(b'')
+    batches = Runner.build_dataloader(cfg, seed=0)
+    UnreadableImagesHook().before_val(StandIn(batches))
+    with pytest.raises(SystemExit, match=f"^error: cannot read '{damaged}' .*$"), foreseen_ends():
+        read(batches)
 
 
 def test_a_mistake_in_a_later_transform_is_raised(tmp_path):
