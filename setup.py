@@ -26,12 +26,14 @@ DETECTION = ['mmdet>=3.3.0,<3.4']
 SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
 CPU = ['numba>=0.61']
+HEIC = ['pillow-heif>=1']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,
     'seg': OPENMMLAB + SEGMENTATION,
     'cpu': CPU,
     'minkowski': ['MinkowskiEngine==0.5.4'],
+    'heic': HEIC,
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': [
@@ -42,7 +44,7 @@ EXTRAS = {
 # MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
-EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, 'tensorboard', *EXTRAS['dev']]
+EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, 'tensorboard', *EXTRAS['dev']]
 
 
 class BuildWithMim(build_py):

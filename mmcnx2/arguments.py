@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from reprlib import Repr
 
+from mmcnx2.paths import expand_home
+
 _repr = Repr()
 _repr.maxstring = 60
 _DEVICE = re.compile(r'(cpu|cuda|mps|xpu|npu|mlu|musa|hpu)(:\d{1,4})?')
@@ -114,13 +116,13 @@ def word(text: str) -> str:
 
 
 def location(text: str) -> str:
-    """A type: a path or an address, left as it is written."""
+    """A type: a path or an address, as it is written, but that ``~`` is the home folder."""
     names = os.fsencode(text).split(b'/')
     if not text.strip() or '\0' in text:
         raise refusal(text, 'a path')
     if len(os.fsencode(text)) > _LONGEST_PATH or max(map(len, names)) > _LONGEST_NAME:
         raise refusal(text, f'a path with names of at most {_LONGEST_NAME} bytes')
-    return text
+    return expand_home(text)
 
 
 def path(text: str) -> Path:

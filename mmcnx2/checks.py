@@ -1,6 +1,7 @@
 """Arguments of a wrong type or size, refused in a sentence. Needs nothing but Python."""
 
 import math
+import os
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -52,6 +53,23 @@ def check_at_least(minimum: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and value < minimum:
             raise ValueError(f'{name}={value}, but {minimum} or more is expected.')
+
+
+def check_not_empty(**paths: str | os.PathLike | None) -> None:
+    """Refuse paths of no letters, which the system would take for the current folder or for ``/``.
+
+    Args:
+        paths: The arguments by name; None passes.
+
+    Raises:
+        ValueError: With the first one's name.
+    """
+    for name, path in paths.items():
+        if path is not None and not str(path).strip():
+            raise ValueError(
+                f'{name} is empty, but a path is expected: was the variable that it was to come '
+                'from set?'
+            )
 
 
 def check_choice(choices: Sequence[str], **values: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmcnx2 import arguments
+from mmcnx2.paths import is_path_key, read_path_value
 
 
 def add_common_arguments(parser: ArgumentParser) -> None:
@@ -83,6 +84,8 @@ class StoreSettings(Action):
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Read ``KEY=VALUE`` settings as mmengine's tools do, but leave the spaces of a text.
 
+    A path is one text whatever is in it: see :func:`.paths.read_path_value`.
+
     Args:
         settings: Of the type :func:`.arguments.setting`.
 
@@ -94,6 +97,9 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     found = {}
     for text in settings:
         key, _, value = text.partition('=')
+        if is_path_key(key):
+            found[key] = read_path_value(value)
+            continue
         if not any(sign in value for sign in ',[('):
             found[key] = DictAction._parse_int_float_bool(value.strip('\'"'))
             continue

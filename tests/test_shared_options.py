@@ -26,6 +26,22 @@ def test_a_setting_is_a_number_a_text_or_several(text, value):
     assert read_settings([text]) == {'a.b': value}
 
 
+@pytest.mark.parametrize(
+    'path',
+    ['/data/a,b', 'a,b', '/data/[1]', '[a,b]', '(a)', '/data/(x', 'my pictures', '2024', 'a=b', ''],
+)
+@pytest.mark.parametrize('key', ['data_root', 'model.backbone.init_cfg.checkpoint'])
+def test_a_path_stays_as_it_is_written(key, path):
+    assert read_settings([f'{key}={path}']) == {key: path}
+
+
+def test_quotes_around_a_path_go_none_is_none_and_a_tilde_the_home_folder(monkeypatch):
+    monkeypatch.setenv('HOME', '/home/ada')
+    given = ['data_root="a, b"', 'load_from=None', 'work_dir=~/a,b']
+    expected = dict(data_root='a, b', load_from=None, work_dir='/home/ada/a,b')
+    assert read_settings(given) == expected
+
+
 @pytest.mark.parametrize('text', ['a=[(1],2)', 'a=(a),(b)'])
 def test_brackets_close_each_other(text):
     with pytest.raises(ValueError, match='brackets that do not close each other'):

@@ -17,6 +17,8 @@ from mmcnx2.engine.evaluation import (
 )
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.engine.training import foreseen_ends
+from mmcnx2.engine.work_dir import check_work_dir
 from mmcnx2.outputs import check_file, claim_folder, new_file
 from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
@@ -60,6 +62,7 @@ def prepare(args: argparse.Namespace):
         raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
     if args.tta:
         augment_at_test(cfg)
+    check_work_dir(cfg.work_dir)
     if args.out and cfg.default_scope == 'mmseg':
         write_segmentations(cfg, claim_folder(args.out, 'test'))
     elif args.out and not args.out.endswith(('.pkl', '.pickle')):
@@ -86,12 +89,13 @@ def main() -> None:
     join_processes_without_gpu(cfg)
     runner = Runner.from_cfg(cfg)
     look = not args.no_data_check
-    if not args.out or cfg.default_scope == 'mmseg':
-        evaluate(runner, look=look)
-        return
-    with new_file(args.out) as draft:  # which the main process writes, and no other
-        dump_predictions(runner, str(draft), scope=cfg.default_scope)
-        evaluate(runner, look=look)
+    with foreseen_ends():
+        if not args.out or cfg.default_scope == 'mmseg':
+            evaluate(runner, look=look)
+            return
+        with new_file(args.out) as draft:  # which the main process writes, and no other
+            dump_predictions(runner, str(draft), scope=cfg.default_scope)
+            evaluate(runner, look=look)
 
 
 if __name__ == '__main__':

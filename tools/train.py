@@ -20,6 +20,7 @@ from mmcnx2.engine.launch import (
     read_config,
 )
 from mmcnx2.engine.training import train
+from mmcnx2.engine.work_dir import check_work_dir
 from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
 
@@ -82,6 +83,7 @@ def prepare(args: argparse.Namespace):
     check_restarts(args.resume)
     check_hooks(cfg)
     check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
+    check_work_dir(cfg.work_dir)
     return cfg
 
 

@@ -15,6 +15,7 @@ default_hooks = dict(
     resume=dict(type='mmcnx2.ExactResumeHook'),
     finite_loss=dict(type='mmcnx2.FiniteLossHook'),
     preemption=dict(type='mmcnx2.PreemptionHook'),
+    unreadable=dict(type='mmcnx2.UnreadableImagesHook', max_unreadable=0.1),
     watchdog=dict(type='mmcnx2.WatchdogHook', seconds=600),
 )
 

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmcnx2.datasets.guard import guard_data
 from mmcnx2.engine.batches import inner_model
 from mmcnx2.processes.loading import let_parent_decide
 
@@ -17,7 +18,12 @@ CROP_RATIO = 224 / 256
 
 
 def labelled_images(
-    dataset: dict, *, size: int = 224, batch_size: int = 64, num_workers: int = 2
+    dataset: dict,
+    *,
+    size: int = 224,
+    batch_size: int = 64,
+    num_workers: int = 2,
+    max_unreadable: float | None = None,
 ) -> DataLoader:
     """Build a loader over mmpretrain's labelled images, in order; distributed if processes are.
 
@@ -27,10 +33,12 @@ def labelled_images(
         size: Side in pixels of what the default pipeline gives.
         batch_size: Images a step, of each process.
         num_workers: Loading processes; in training they leave signals to the run, too.
+        max_unreadable: None names the first image that cannot be read, and ends with it; up to this
+            share of them is replaced by others, which the log names.
     """
     resize = round(size / CROP_RATIO)
     default = [
-        dict(type='LoadImageFromFile'),
+        dict(type='mmcnx2.LoadImageFromFile'),
         dict(type='ResizeEdge', scale=resize, backend='pillow', interpolation='bicubic'),
         dict(type='CenterCrop', crop_size=size),
         dict(type='PackInputs'),
@@ -47,6 +55,7 @@ def labelled_images(
             seed=0,  # nothing is drawn, and without one the sampler would draw a seed from numpy's
         )
     let_parent_decide(loader)
+    guard_data(loader.dataset, max_unreadable)
     return loader
 
 

@@ -9,7 +9,11 @@ import torch
 from torch import Tensor
 
 from mmcnx2.checks import check_at_least
+from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.paths import expand_home
 
 
 def find_images(paths: Sequence[str | Path]) -> list[str]:
@@ -25,7 +29,7 @@ def find_images(paths: Sequence[str | Path]) -> list[str]:
     if not paths:
         raise ValueError('there are no pictures: give at least one image file or folder.')
     images = []
-    for path in map(Path, paths):
+    for path in (Path(expand_home(str(path))) for path in paths):
         if path.is_dir():
             folder = ImageFolderUnlabelled(str(path), pipeline=[])
             images += [folder.get_data_info(i)['img_path'] for i in range(len(folder))]
@@ -77,9 +81,13 @@ def read_square(path: str | Path, size: int, *, shorter_side: int | None = None)
     Raises:
         ValueError: If the file cannot be read as an image.
     """
-    image = mmcv.imread(str(path))
-    if image is None:
-        raise ValueError(f"'{path}' cannot be read as an image: leave it out or mend it.")
+    try:
+        image, _ = EncodedImage(read_image_file(path)).decode()
+    except (OSError, UnreadableImageError) as error:
+        reason = str(error).rstrip('.')
+        raise ValueError(
+            f"'{path}' cannot be read as an image ({reason}): leave it out or mend it."
+        ) from None
     short = shorter_side or size
     height, width = image.shape[:2]
     if min(height, width) != short:

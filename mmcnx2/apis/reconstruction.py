@@ -12,6 +12,7 @@ from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.device import choose_device
 from mmcnx2.models.fcmae import Reconstruction
 from mmcnx2.outputs import check_file
+from mmcnx2.paths import expand_home
 
 
 class FCMAEInferencer:
@@ -45,7 +46,7 @@ class FCMAEInferencer:
         check_at_least(1, size=size)
         for name, path in dict(config=config, checkpoint=checkpoint).items():
             given = isinstance(path, str | Path) and '://' not in str(path)
-            if given and not Path(path).is_file():
+            if given and not Path(expand_home(str(path))).is_file():
                 raise FileNotFoundError(f"{name} '{path}' does not exist: give a file's path.")
         target = choose_device(device)
         self.model = load_fcmae(config, checkpoint).to(target)

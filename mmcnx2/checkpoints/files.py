@@ -13,6 +13,7 @@ from mmcnx2.checkpoints.integrity import SAFETENSORS, find_damage, is_archive, s
 from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.compat.stand_ins import STAND_INS
 from mmcnx2.outputs import new_file
+from mmcnx2.paths import expand_home
 
 
 class CheckpointError(ValueError):
@@ -48,9 +49,8 @@ def read_checkpoint(
         CheckpointError: Whatever is wrong: no such file, no permission, damage, other objects, no
             dict.
     """
-    path = Path(path)
+    path = Path(expand_home(str(path)))
     try:
-        path = path.expanduser()
         if not path.is_file():
             there = 'is no file' if path.exists() else 'does not exist'
             raise CheckpointError(

@@ -6,8 +6,10 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset
 from mmengine.logging import print_log
 
+from mmcnx2.checks import check_not_empty
 from mmcnx2.datasets.coco_file import CocoContents, class_names, complete, read_coco
 from mmcnx2.first_few import first_few
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
 
@@ -29,14 +31,15 @@ class CocoFormatDataset(CocoDataset):
         classes_from: The annotation file whose categories count, below ``data_root``: for
             validation, that of training. Default ``ann_file``.
         metainfo: ``dict(classes=...)`` to use some of the categories only.
-        data_root: Folder of the data.
+        data_root: Folder of the data; ``~`` is the home folder. Default ``''``: the other paths are
+            whole ones.
         lazy_init: As for ``CocoDataset``.
         **options: As for ``CocoDataset``.
 
     Raises:
         FileNotFoundError: A file is not there.
-        ValueError: A file is not in COCO's format, or ``ann_file`` lacks a class, or has the
-            classes in another order.
+        ValueError: ``ann_file`` is empty, a file is not in COCO's format, or ``ann_file`` lacks a
+            class, or has the classes in another order.
     """
 
     METAINFO: dict = {}
@@ -51,6 +54,8 @@ class CocoFormatDataset(CocoDataset):
         lazy_init: bool = False,
         **options,
     ):
+        check_not_empty(ann_file=ann_file, classes_from=classes_from)
+        data_root = expand_home(data_root)
         self.classes_from = Path(data_root) / classes_from if classes_from else None
         super().__init__(
             ann_file=ann_file, metainfo=metainfo, data_root=data_root, lazy_init=True, **options

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-import mmengine.fileio as fileio
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpretrain.datasets.transforms import RandomResizedCrop
 
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import MAX_BYTES, MAX_PIXELS, check_limits
 from mmcnx2.datasets.resize import resize_bicubic
 from mmcnx2.registry import TRANSFORMS
 
@@ -23,22 +24,36 @@ class LoadEncodedImage(BaseTransform):
 
     Args:
         backend_args: mmengine's file back end, for paths that are no local files.
+        max_pixels: A picture that has more, by its header, is unreadable; see
+            :mod:`mmcnx2.datasets.image_limits`.
+        max_bytes: A larger file is unreadable.
 
     Raises:
-        UnreadableImageError: If there is no image in the file.
+        UnreadableImageError: If there is no image in the file, or one over a limit.
         OSError: If the file cannot be read.
+        ValueError: If a limit is none, or OpenCV's is lower.
     """
 
     @check_types
-    def __init__(self, backend_args: dict | None = None):
+    def __init__(
+        self,
+        backend_args: dict | None = None,
+        *,
+        max_pixels: int = MAX_PIXELS,
+        max_bytes: int = MAX_BYTES,
+    ):
+        check_limits(max_pixels, max_bytes)
         self.backend_args = backend_args
+        self.max_pixels, self.max_bytes = max_pixels, max_bytes
 
     def transform(self, results: dict) -> dict:
         """Add the encoded image. See the class for keys and errors."""
         data = results.pop('img_bytes', None)
         if data is None:
-            data = fileio.get(results['img_path'], backend_args=self.backend_args)
-        results['encoded_img'] = EncodedImage(data)
+            data = read_image_file(
+                results['img_path'], max_bytes=self.max_bytes, backend_args=self.backend_args
+            )
+        results['encoded_img'] = EncodedImage(data, max_pixels=self.max_pixels)
         results['ori_shape'] = results['encoded_img'].shape
         return results
 

@@ -1,12 +1,19 @@
 """An image file in memory: its size at once, its pixels when and as large as they are needed."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
 
+from mmcnx2.datasets.heic import decode_heic
+from mmcnx2.datasets.image_header import jpeg_segments, read_header
+from mmcnx2.datasets.image_limits import MAX_PIXELS, UnreadableImageError, check_size
+from mmcnx2.datasets.opencv_log import without_opencv_warnings
+
 _EXIF_ORIENTATION = 0x0112
-_APP1, _START_OF_SCAN = 0xE1, 0xDA
+_APP1 = 0xE1
 
 # EXIF orientation -> how the stored pixels (H, W, C) are turned upright (EXIF 2.3, 4.6.4 A).
 _UPRIGHT = {
@@ -20,42 +27,45 @@ _UPRIGHT = {
 }
 
 
-class UnreadableImageError(ValueError):
-    """The bytes hold no image that can be decoded, or a damaged one."""
-
-
 class EncodedImage:
     """Pixels of an encoded image, upright (EXIF orientation applied), 8 bits, three channels.
 
     Grey, YCbCr and RGB JPEGs are decoded by libjpeg-turbo, through simplejpeg, which can also
     decode them at 1/2, 1/4 or 1/8 of their size for a part of the time. Everything else (PNG, WebP,
-    CMYK JPEG, TIFF...) goes through OpenCV's ``imdecode``, like mmcv's ``LoadImageFromFile``, and
-    is decoded whole. Both give the same pixels for the same JPEG at full size.
+    CMYK JPEG, TIFF...) goes through OpenCV's ``imdecode``, like mmcv's ``LoadImageFromFile``, HEIC
+    through pillow-heif, and is decoded whole. Both give the same pixels for the same JPEG at full
+    size. Before anything is decoded, the header has to pass :func:`.image_limits.check_size`.
 
     Args:
         data: The file's bytes.
+        max_pixels: A picture that has more, by its header, is refused.
 
     Attributes:
         shape: ``(height, width)`` of the upright image in pixels.
 
     Raises:
-        UnreadableImageError: If the bytes hold no image that can be decoded.
+        UnreadableImageError: If the bytes hold no image that can be decoded, or too large a one.
     """
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes, *, max_pixels: int = MAX_PIXELS):
         self._data = data
         self._pixels = None
         self._orientation = 1
+        header = read_header(data)
+        if header is None:
+            raise _no_whole_image(data)
         try:
             height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
+            header = replace(header, height=height, width=width)
         except ValueError:
             colour = None
+        check_size(header, len(data), max_pixels)
         if colour in ('YCbCr', 'Gray', 'RGB'):
             self._stored_shape = height, width
             self._orientation = _orientation(data)
             self.shape = (width, height) if self._orientation >= 5 else (height, width)
         else:
-            self._pixels = _decode_whole(data)
+            self._pixels = decode_heic(data) if header.format == 'HEIC' else _decode_whole(data)
             self.shape = self._pixels.shape[:2]
 
     def decode(self, shrink: int = 1) -> tuple[np.ndarray, int]:
@@ -84,26 +94,28 @@ class EncodedImage:
 
 
 def _decode_whole(data: bytes) -> np.ndarray:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    try:
+        with without_opencv_warnings():
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise UnreadableImageError(f'OpenCV cannot decode it ({error.err}).') from None
     if pixels is None:
-        raise UnreadableImageError(
-            f'{len(data)} bytes that begin with {data[:4]!r} hold no whole image that OpenCV can '
-            'decode: repair the file or remove it.'
-        )
+        raise _no_whole_image(data)
     return pixels
+
+
+def _no_whole_image(data: bytes) -> UnreadableImageError:
+    return UnreadableImageError(
+        f'{len(data)} bytes that begin with {data[:4]!r} hold no whole image in a format that is '
+        'read here: repair the file or remove it.'
+    )
 
 
 def _orientation(jpeg: bytes) -> int:
     """Return a JPEG's EXIF orientation, 1 (upright) if it says nothing valid."""
-    at = 2
-    while at + 10 < len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != _START_OF_SCAN:
-        if jpeg[at + 1] == 0xFF:  # segments may be padded
-            at += 1
-            continue
-        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], 'big')
-        if jpeg[at + 1] == _APP1 and jpeg[at + 4 : at + 10] == b'Exif\0\0':
-            return _read_orientation(jpeg[at + 4 : end])
-        at = end
+    for marker, start, end in jpeg_segments(jpeg):
+        if marker == _APP1 and jpeg[start : start + 6] == b'Exif\0\0':
+            return _read_orientation(jpeg[start:end])
     return 1
 
 

@@ -2,13 +2,16 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcnx2.checks import check_types
-from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
+from mmcnx2.checks import check_not_empty, check_types
+from mmcnx2.datasets.heic import HEIC_EXTENSIONS, reads_heic
+from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
 # What mmcv's default decoder (OpenCV) reads.
@@ -29,19 +32,22 @@ class ImageFolderUnlabelled(BaseDataset):
     count is shared by the workers of one process, and :attr:`unreadable` lists the files seen so
     far. With several processes each one warns of the files in its own share of the epoch.
 
-    Names that begin with a dot are left out, links to folders are followed.
+    Names that begin with a dot are left out, links to folders are followed. The log says how many
+    images were found and what was left out, by ending: other files, pipes and devices with an
+    image's name, folders that cannot be listed.
 
     Args:
-        data_root: The folder to search.
+        data_root: The folder to search; ``~`` is the home folder.
         pipeline: mmcv transforms; the first one gets ``dict(img_path=..., sample_idx=...)``.
-        extensions: File name endings that count as images, compared without regard to case.
+        extensions: File name endings that count as images, compared without regard to case. Default
+            what OpenCV reads, and HEIC where pillow-heif is installed.
         max_unreadable: More than this share of unreadable files stops the run: of those tried so
             far, of 1000 at the beginning, of all in a smaller folder. 1 never does.
         kwargs: Those of ``mmengine.dataset.BaseDataset``, such as ``indices=100`` for a trial.
 
     Raises:
         FileNotFoundError: If ``data_root`` is not a folder, or holds no image.
-        ValueError: If ``max_unreadable`` is not from 0 to 1.
+        ValueError: If ``max_unreadable`` is not from 0 to 1, or ``data_root`` is empty.
     """
 
     @check_types
@@ -50,14 +56,18 @@ class ImageFolderUnlabelled(BaseDataset):
         data_root: str | os.PathLike,
         pipeline: Sequence[dict | Callable],
         *,
-        extensions: Sequence[str] = EXTENSIONS,
+        extensions: Sequence[str] | None = None,
         max_unreadable: float = 1.0,
         **kwargs,
     ) -> None:
+        check_not_empty(data_root=data_root)
         check_max_unreadable(max_unreadable)
         self.max_unreadable = max_unreadable
+        if extensions is None:
+            extensions = EXTENSIONS + (HEIC_EXTENSIONS if reads_heic() else ())
         self.extensions = tuple(extension.lower() for extension in extensions)
-        super().__init__(data_root=os.fspath(data_root), pipeline=list(pipeline), **kwargs)
+        root = expand_home(os.fspath(data_root))
+        super().__init__(data_root=root, pipeline=list(pipeline), **kwargs)
 
     @property
     def unreadable(self) -> list[str]:
@@ -65,22 +75,23 @@ class ImageFolderUnlabelled(BaseDataset):
         return [self.get_data_info(i)['img_path'] for i in self._unreadable.indices]
 
     def load_data_list(self) -> list[dict]:
-        """List the images. See the class for errors."""
+        """List the images and say in the log what was found. See the class for errors."""
         root = self.data_root
         if not os.path.isdir(root):
             raise FileNotFoundError(
                 f"Image folder '{root}' ({os.path.abspath(root)}) does not exist: point data_root "
                 f'at a folder that holds images.'
             )
-        paths = sorted(list_files(root), key=lambda path: path.split(os.sep))
-        images = [path for path in paths if path.lower().endswith(self.extensions)]
-        if not images:
+        listing = list_images(root, self.extensions)
+        if not listing.images:
             raise FileNotFoundError(
-                f"Image folder '{root}' ({os.path.abspath(root)}) and its subfolders hold no image "
-                f'among {len(paths)} files: expected names that end in {", ".join(self.extensions)}'
-                f'; point data_root elsewhere or pass extensions=(...).'
+                f"Image folder '{root}' ({os.path.abspath(root)}) and its subfolders hold no image:"
+                f' expected names that end in {", ".join(self.extensions)}; point data_root '
+                f'elsewhere or pass extensions=(...){listing.describe_left_out()}.'
             )
-        return [dict(img_path=os.path.join(root, image)) for image in images]
+        level = logging.WARNING if listing.mendable else logging.INFO
+        print_log(listing.describe(), logger='current', level=level)
+        return [dict(img_path=os.path.join(root, image)) for image in listing.images]
 
     def full_init(self) -> None:
         """List the images, once."""
@@ -95,13 +106,7 @@ class ImageFolderUnlabelled(BaseDataset):
         Raises:
             TooManyUnreadableError: If that makes them more than ``max_unreadable``.
         """
-        data = self.get_data_info(idx)
-        self._unreadable.count_try()
-        path = data['img_path']
-        data, reason = run_transforms(self.pipeline.transforms, data)
-        if reason:
-            self._unreadable.add(idx, path, reason)
-        return data
+        return self._unreadable.prepare(self, idx)
 
     def __getitem__(self, idx: int) -> dict:
         """Return sample ``idx`` after the pipeline, or another one if its file cannot be read.
@@ -118,38 +123,7 @@ class ImageFolderUnlabelled(BaseDataset):
             idx = self._rand_another()
         raise RuntimeError(
             f"{len(self._unreadable)} of {len(self)} images below '{self.data_root}' could "
-            f'not be read and none was left to take their place: see the warnings above for names '
-            f'and reasons.'
+            'not be read and none was left to take their place: see the warnings above for names '
+            'and reasons.'
         )
 
-
-def list_files(root: str) -> Iterator[str]:
-    """Yield the files below a folder, relative to it; each real folder is entered once.
-
-    Names that begin with a dot are left out, links to folders are followed. A folder that cannot
-    be listed is named in a warning.
-
-    Args:
-        root: The folder.
-    """
-    entered = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=_warn):
-        # Links may lead back up: a folder that was entered before is not entered again.
-        real = os.path.realpath(folder)
-        if real in entered:
-            subfolders.clear()
-            continue
-        entered.add(real)
-        # Sorted, so that of two links to one folder the same one is entered on every machine.
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith('.'))
-        relative = os.path.relpath(folder, root)
-        prefix = '' if relative == os.curdir else relative
-        yield from (os.path.join(prefix, name) for name in names if not name.startswith('.'))
-
-
-def _warn(error: OSError) -> None:
-    print_log(
-        f"Cannot list folder '{error.filename}' ({error.strerror}): its images are left out.",
-        logger='current',
-        level=logging.WARNING,
-    )

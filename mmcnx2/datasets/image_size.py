@@ -4,6 +4,10 @@ import os
 
 from PIL import Image
 
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
+
 _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)  # EXIF orientations whose pixels are stored with the sides exchanged
 
@@ -27,5 +31,11 @@ def read_size(path: str | os.PathLike) -> tuple[int, int]:
     Raises:
         OSError: It is not there, or no image.
     """
-    with Image.open(path) as image:
-        return upright_size(image)
+    try:
+        with Image.open(path) as image:
+            return upright_size(image)
+    except Image.DecompressionBombError:  # Pillow ends at 179 million pixels
+        try:
+            return EncodedImage(read_image_file(path)).shape
+        except UnreadableImageError as error:
+            raise OSError(f"'{path}' cannot be read: {error}") from None

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from mmpretrain.datasets import CustomDataset
 
-from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.checks import check_not_empty
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_files
 from mmcnx2.first_few import first_few
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
 
@@ -20,7 +23,7 @@ class ImageFolderLabelled(CustomDataset):
     that begin with a dot are left out.
 
     Args:
-        data_root: Folder of the data.
+        data_root: Folder of the data; ``~`` is the home folder.
         data_prefix: The folder below it that holds the class folders.
         classes_from: The folder below ``data_root`` whose class folders, in alphabetical order,
             count: for validation, that of training. Default the images' own.
@@ -30,7 +33,8 @@ class ImageFolderLabelled(CustomDataset):
 
     Raises:
         FileNotFoundError: A folder is not there, or holds no image.
-        ValueError: There is a class folder of another name than those that count.
+        ValueError: There is a class folder of another name than those that count, or the path is
+            empty.
     """
 
     def __init__(
@@ -42,9 +46,14 @@ class ImageFolderLabelled(CustomDataset):
         extensions: Sequence[str] = EXTENSIONS,
         **options,
     ):
+        if not data_prefix:
+            check_not_empty(data_root=data_root)
         self.classes_from = classes_from
         super().__init__(
-            data_root=data_root, data_prefix=data_prefix, extensions=extensions, **options
+            data_root=expand_home(data_root),
+            data_prefix=data_prefix,
+            extensions=extensions,
+            **options,
         )
 
     def _find_samples(self) -> list:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 from mmseg.datasets import BaseSegDataset
 
-from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.checks import check_not_empty
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_files
 from mmcnx2.first_few import first_few
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
 # What keeps class numbers as they are: JPEG does not.
@@ -22,7 +25,7 @@ class MaskFolderDataset(BaseSegDataset):
     ``lazy_init=True`` nothing is read until images are asked for.
 
     Args:
-        data_root: Folder of the data.
+        data_root: Folder of the data; ``~`` is the home folder.
         data_prefix: ``img_path`` and ``seg_map_path``, below ``data_root``.
         classes_from: Text file of names, one a line, below ``data_root``.
         metainfo: ``dict(classes=...)`` instead of that file.
@@ -36,7 +39,7 @@ class MaskFolderDataset(BaseSegDataset):
 
     Raises:
         FileNotFoundError: No names, no images, or images without a mask.
-        ValueError: Two images or two masks of one name.
+        ValueError: Two images or two masks of one name, or ``data_root`` is empty.
     """
 
     def __init__(
@@ -52,6 +55,8 @@ class MaskFolderDataset(BaseSegDataset):
         lazy_init: bool = False,
         **options,
     ):
+        check_not_empty(data_root=data_root)
+        data_root = expand_home(data_root)
         self.classes_from = Path(data_root) / classes_from
         super().__init__(
             data_root=data_root,

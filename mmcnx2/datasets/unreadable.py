@@ -1,12 +1,19 @@
 """Files that hold no image: counted, named once, and replaced; nothing else fails silently."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcnx2.datasets.encoded_image import UnreadableImageError
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.opencv_log import without_opencv_warnings
+from mmcnx2.paths import printable
 
 ENOUGH_TO_JUDGE = 1000
 
@@ -42,6 +49,26 @@ class UnreadableImages:
         """Positions in the data set, ascending."""
         return self._seen.nonzero().flatten().tolist()
 
+    def prepare(self, dataset: BaseDataset, index: int) -> dict | None:
+        """Return a data set's sample after its pipeline, or None if it has none.
+
+        Where that is because a file cannot be read, the file is counted.
+
+        Args:
+            dataset: Whose samples have an ``img_path``, for the warning.
+            index: Of the sample.
+
+        Raises:
+            TooManyUnreadableError: If that makes them too many.
+        """
+        data = dataset.get_data_info(index)
+        path = data.get('img_path', f'sample {index}')
+        self.count_try()
+        data, reason = run_transforms(dataset.pipeline.transforms, data)
+        if reason:
+            self.add(index, path, reason)
+        return data
+
     def count_try(self) -> None:
         """Note that an image is read; workers that do so at once may count as one."""
         self._tried += 1
@@ -56,8 +83,10 @@ class UnreadableImages:
             return
         self._seen[index] = True
         print_log(
-            f"Cannot read '{path}' ({reason}): another image takes its place; "
-            f'{len(self)} of {len(self._seen)} files unreadable so far.',
+            printable(
+                f"Cannot read '{path}' ({reason}): another image takes its place; "
+                f'{len(self)} of {len(self._seen)} files unreadable so far.'
+            ),
             logger='current',
             level=logging.WARNING,
         )
@@ -82,34 +111,57 @@ def check_max_unreadable(share: float) -> None:
 def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | None, str | None]:
     """Run a pipeline that begins with the transform that reads the file.
 
-    Whatever that one raises is the file's fault, and so is an ``UnreadableImageError`` of a later
-    one; anything else is a mistake in the pipeline and is raised.
+    Whatever that one raises is the file's fault, and so are an ``UnreadableImageError`` of a later
+    one, pixels that are NaN or infinite, and a mask (``seg_map_path``) that cannot be decoded;
+    anything else is a mistake in the pipeline and is raised.
 
     Args:
         transforms: Of a pipeline; may be empty.
         data: What the first one wants.
 
     Returns:
-        The sample and why the file could not be read; one or both of them are None.
+        The sample and why a file of it could not be read; one or both of them are None.
     """
-    if not transforms:
-        return data, None
-    read, *transforms = transforms
-    try:
-        data = read(data)
-        if data is None:
-            return None, 'no image in it'
-    except Exception as error:  # decoders share no base class for their errors
-        return None, _describe(error)
-    try:
-        for transform in transforms:
-            data = transform(data)
+    mask = data.get('seg_map_path')
+    looked_at = False
+    with without_opencv_warnings():
+        for position, transform in enumerate(transforms):
+            try:
+                data = transform(data)
+            except UnreadableImageError as error:
+                return None, _describe(error)
+            except Exception as error:  # decoders share no base class for their errors
+                reason = _describe(error) if position == 0 else mask and _damage(mask)
+                if not reason:
+                    raise
+                return None, reason
             if data is None:
-                break
-    except UnreadableImageError as error:
-        return None, _describe(error)
+                return None, None if position else 'no image in it'
+            if not looked_at and isinstance(data, Mapping) and 'img' in data:
+                looked_at = True
+                if reason := _not_finite(data['img']):
+                    return None, reason
     return data, None
 
 
+def _not_finite(pixels: Any) -> str | None:
+    """Say how many numbers are none, before they become a loss that is none."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype.kind != 'f':
+        return None
+    bad = pixels.size - int(np.isfinite(pixels).sum())
+    return f'{bad} of its {pixels.size} pixel values are NaN or infinite' if bad else None
+
+
+def _damage(mask: str) -> str | None:
+    try:
+        EncodedImage(read_image_file(mask)).decode()
+    except (OSError, UnreadableImageError) as error:
+        return f"mask '{mask}': {_describe(error)}"
+    return None
+
+
 def _describe(error: Exception) -> str:
-    return f'{type(error).__name__}: {" ".join(str(error).split())}'
+    sentence = ' '.join(str(error).split()).rstrip('.')
+    if isinstance(error, UnreadableImageError):
+        return sentence
+    return f'{type(error).__name__}: {sentence}'

@@ -10,6 +10,7 @@ from mmcnx2.engine.hooks import (
     FiniteLossHook,
     PreemptionHook,
     ShardEpochHook,
+    UnreadableImagesHook,
     WatchdogHook,
 )
 from mmcnx2.engine.optimizers import LayerDecayOptimWrapperConstructor
@@ -24,5 +25,6 @@ __all__ = [
     'PreemptionHook',
     'ShardEpochHook',
     'ShardedRunner',
+    'UnreadableImagesHook',
     'WatchdogHook',
 ]

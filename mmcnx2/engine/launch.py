@@ -10,7 +10,10 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmcnx2.checks import check_not_empty
 from mmcnx2.compat.yaml_load import YamlError
+from mmcnx2.engine.config_texts import map_texts, set_data_root
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import HOOKS
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -31,10 +34,15 @@ def read_config(
             :func:`set_data_root`.
         work_dir: ``--work-dir``; without it the config's, else ``work_dirs/<name of the config>``.
 
+    Returns:
+        The config; ``~`` at the beginning of a text is the home folder.
+
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is YAML that holds more than data, or is none.
+        ValueError: If it is YAML that holds more than data, or is none, or if ``data_root`` or
+            ``work_dir`` is given and empty.
     """
+    path = expand_home(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"config '{path}' does not exist: give the path of a .py config.")
     try:
@@ -42,45 +50,16 @@ def read_config(
     except YamlError as error:
         raise ValueError(f"config '{path}' cannot be read: {error}") from None
     options = dict(options or {})
+    check_not_empty(data_root=options.get('data_root'), work_dir=work_dir)
+    check_not_empty(work_dir=options.get('work_dir'))
     if 'data_root' in options and 'data_root' in cfg:
         set_data_root(cfg, str(options['data_root']))
     cfg.merge_from_dict(options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
+    map_texts(cfg, list(cfg.keys()), lambda text: expand_home(text) if text[:1] == '~' else text)
     for name in DATALOADERS:
         _complete_dataloader(cfg, cfg.get(name))
     return cfg
-
-
-def set_data_root(cfg: Config, data_root: str) -> None:
-    """Move every data set of a config to another folder.
-
-    A config's variables are spent once the file has been read: ``data_root`` is by then a part of
-    the paths that were made from it. So all paths of the data loaders, evaluators and hooks at or
-    below the old ``data_root`` are moved, and nothing else is touched.
-
-    Args:
-        cfg: A config with a top-level ``data_root``; changed in place.
-        data_root: The folder to use instead.
-    """
-    old, new = cfg.data_root.rstrip('/'), data_root.rstrip('/') or '/'
-    moved = set()  # loaders may share their data set's dict: it moves once
-
-    def move(value):
-        if isinstance(value, str):
-            at_or_below = value == old or value.startswith((old + '/',))
-            return new + value[len(old) :] if at_or_below else value
-        if isinstance(value, dict | list) and id(value) not in moved:
-            moved.add(id(value))
-            entries = value.items() if isinstance(value, dict) else enumerate(value)
-            for key, entry in list(entries):
-                value[key] = move(entry)
-        elif isinstance(value, tuple):
-            return tuple(move(entry) for entry in value)
-        return value
-
-    for name in list(cfg.keys()):
-        if name in ('data_root', 'custom_hooks') or name.endswith(('_dataloader', '_evaluator')):
-            cfg[name] = move(cfg[name])
 
 
 def log_to(cfg: Config, names: Sequence[str]) -> None:
@@ -109,21 +88,44 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
             data of hooks counts where that of ``train_dataloader`` does.
 
     Raises:
-        FileNotFoundError: If a data folder or a checkpoint on this machine does not exist.
+        FileNotFoundError: If a data folder or a checkpoint on this machine does not exist, or the
+            index of shards cannot be read, wherever they are.
+        OSError: If a folder or checkpoint cannot be read.
+        ValueError: If the path of a data folder is empty, or an index is none.
     """
     sources = [*dataloaders, 'custom_hooks'] if 'train_dataloader' in dataloaders else dataloaders
     root = cfg.get('data_root')
     for name in sources:
-        for key, folder in _values(cfg.get(name), 'data_root', name):
-            if not os.path.isdir(folder) and '://' not in folder:
+        for key, dataset in _holders(cfg.get(name), 'data_root', name):
+            folder = dataset['data_root']
+            check_not_empty(**{key: folder})
+            if '://' not in folder:
                 below = root and Path(folder).is_relative_to(root)
-                raise FileNotFoundError(
-                    f"data folder '{folder}' of {name} does not exist: make it, or say where the "
-                    f'data is with --cfg-options {"data_root" if below else key}=PATH.'
-                )
+                _check_listed(folder, name, 'data_root' if below else key)
+            if dataset.get('type') == 'mmcnx2.ImageShards':
+                from mmcnx2.datasets.shards.stream import read_index
+
+                read_index(folder)
     check_checkpoint(cfg.get('load_from'))
-    for key, checkpoint in _values(cfg.get('model'), 'checkpoint', 'model'):
-        check_checkpoint(checkpoint, key=key)
+    for key, init in _holders(cfg.get('model'), 'checkpoint', 'model'):
+        check_checkpoint(init['checkpoint'], key=key)
+
+
+def _check_listed(folder: str, name: str, key: str) -> None:
+    """Refuse a folder of a data loader that does not exist, or whose files cannot be listed."""
+    elsewhere = f'or say where the data is with --cfg-options {key}=PATH.'
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(
+            f"data folder '{folder}' of {name} does not exist: make it, {elsewhere}"
+        )
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"data folder '{folder}' of {name} cannot be listed ({error.strerror}): allow it, "
+            f'{elsewhere}'
+        ) from None
 
 
 def check_config_stays(path: str, work_dir: str) -> None:
@@ -204,24 +206,33 @@ def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.
+        OSError: If it cannot be read.
     """
-    if path and '://' not in path and not os.path.isfile(path):
-        how = f'with --cfg-options {key}=PATH' if key else 'as the path of a .pth'
+    if not path or '://' in path:
+        return
+    how = f'with --cfg-options {key}=PATH' if key else 'as the path of a .pth'
+    if not os.path.isfile(expand_home(path)):
         raise FileNotFoundError(f"checkpoint '{path}' does not exist: give another one {how}.")
+    try:
+        with open(expand_home(path), 'rb'):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"checkpoint '{path}' cannot be read ({error.strerror}): allow it, or give another one "
+            f'{how}.'
+        ) from None
 
 
-def _values(node, key: str, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the non-empty strings stored under a key, at any depth, after their dotted paths."""
+def _holders(node, key: str, path: str) -> Iterator[tuple[str, Mapping]]:
+    """Yield the mappings that hold a string under a key, at any depth, after its dotted path."""
     if isinstance(node, Mapping):
+        if isinstance(node.get(key), str):
+            yield f'{path}.{key}', node
         for name, value in node.items():
-            if name == key and isinstance(value, str):
-                if value:
-                    yield f'{path}.{name}', value
-            else:
-                yield from _values(value, key, f'{path}.{name}')
+            yield from _holders(value, key, f'{path}.{name}')
     elif isinstance(node, list | tuple):
         for i, entry in enumerate(node):
-            yield from _values(entry, key, f'{path}.{i}')
+            yield from _holders(entry, key, f'{path}.{i}')
 
 
 def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:

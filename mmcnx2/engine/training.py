@@ -1,6 +1,8 @@
 """A whole training, whose foreseeable ends are told in a sentence."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
@@ -8,11 +10,14 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.checkpoints.files import CheckpointError
+from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
+
+_FORESEEN = (CheckpointError, DivergedError, TooManyUnreadableError, UnreadableImageError)
 
 
 def train(cfg: Config, *, look: bool = True) -> None:
@@ -24,8 +29,9 @@ def train(cfg: Config, *, look: bool = True) -> None:
 
     Raises:
         SystemExit: With sentences, if the data are not as they must be; with one, if a checkpoint
-            cannot be read or is another model's, the loss stays infinite, too many files cannot be
-            read or a loading process dies; with a status alone, if the cluster asks for the machine
+            cannot be read or is another model's, the loss stays infinite, images cannot be read
+            (too many in training, one in validation) or a loading process dies; with a status
+            alone, if the cluster asks for the machine
             (:class:`PreemptionHook`).
     """
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
@@ -33,11 +39,8 @@ def train(cfg: Config, *, look: bool = True) -> None:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)
     try:
-        runner.train()
-    except (CheckpointError, DivergedError, TooManyUnreadableError) as error:
-        # From a loading process comes its traceback, too; the sentence is the last line.
-        sentence = str(error).strip().splitlines()[-1]
-        raise SystemExit(f'error: {sentence}') from None
+        with foreseen_ends():
+            runner.train()
     except RuntimeError as error:
         sentence = describe_dead_worker(error, runner.train_dataloader)
         if sentence is None:
@@ -48,6 +51,22 @@ def train(cfg: Config, *, look: bool = True) -> None:
             if isinstance(loop, BaseLoop):
                 end_workers(loop.dataloader)
         raise
+
+
+@contextmanager
+def foreseen_ends() -> Iterator[None]:
+    """Tell in a sentence of data, weights and losses that end a training or a test.
+
+    Raises:
+        SystemExit: With the sentence.
+    """
+    try:
+        yield
+    except _FORESEEN as error:
+        # From a loading process comes its traceback, too; the sentence ends the last line.
+        kind = f'{type(error).__module__}.{type(error).__qualname__}: '
+        sentence = str(error).strip().splitlines()[-1].removeprefix(kind)
+        raise SystemExit(f'error: {sentence}') from None
 
 
 def describe_dead_worker(error: RuntimeError, loader: DataLoader) -> str | None:

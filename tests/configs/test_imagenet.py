@@ -247,7 +247,9 @@ def test_linear_probing_is_maes(size):
     assert 32 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 16384
     assert cfg.custom_hooks == []
     kinds = [transform.type for transform in cfg.train_dataloader.dataset.pipeline]
-    assert kinds == ['LoadImageFromFile', 'RandomResizedCrop', 'RandomFlip', 'PackInputs']
+    assert kinds == [
+        'mmcnx2.LoadImageFromFile', 'RandomResizedCrop', 'RandomFlip', 'PackInputs',
+    ]  # fmt: skip
 
     amp_off_without_gpu(shrink(cfg))
     cfg.model.backbone.pop('init_cfg')

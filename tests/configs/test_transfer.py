@@ -120,8 +120,8 @@ def test_coco_is_trained_with_large_scale_jitter(row):
     cfg = load(row)
     kinds = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
     assert list(kinds) == [
-        'LoadImageFromFile', 'LoadAnnotations', 'RandomResize', 'RandomCrop', 'FilterAnnotations',
-        'RandomFlip', 'PackDetInputs',
+        'mmcnx2.LoadImageFromFile', 'LoadAnnotations', 'RandomResize', 'RandomCrop',
+        'FilterAnnotations', 'RandomFlip', 'PackDetInputs',
     ]  # fmt: skip
     resize = kinds['RandomResize']
     assert (resize.scale, resize.ratio_range) == ((1024, 1024), (0.1, 2.0))

@@ -111,3 +111,14 @@ def test_masks_are_loaded_where_all_objects_have_one(tmp_path):
     (tmp_path / 'train.json').write_text(json.dumps(file))
     image = load(tmp_path).get_data_info(0)
     assert image['with_masks'] and [box['mask'] for box in image['instances']] == [triangle] * 3
+
+
+def test_an_empty_path_is_refused():
+    with pytest.raises(ValueError, match='ann_file is empty, but a path is expected'):
+        CocoFormatDataset(ann_file='')
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/coco/a.json' does not exist"):
+        CocoFormatDataset(ann_file='a.json', data_root='~/coco')

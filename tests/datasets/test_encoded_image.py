@@ -8,7 +8,8 @@ import pytest
 import simplejpeg
 from PIL import Image, ImageOps
 
-from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_limits import UnreadableImageError
 from tests.support.pictures import encode, photograph
 
 SIDES = (75, 101)  # neither is a multiple of a JPEG's 8 or 16

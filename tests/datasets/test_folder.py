@@ -139,7 +139,41 @@ def test_a_missing_folder_is_an_error_that_says_where_it_looked(tmp_path, pipeli
 
 def test_an_empty_folder_is_an_error_that_says_where_it_looked_and_for_what(tmp_path, pipeline):
     (tmp_path / 'notes.txt').write_text('no image')
-    with pytest.raises(FileNotFoundError, match=rf"'{tmp_path}'.*1 files.*\.jpg, \.jpeg.*\.tif"):
+    sentence = rf"'{tmp_path}'.*\.jpg, \.jpeg.*\.tif.*left out: 1 \.txt"
+    with pytest.raises(FileNotFoundError, match=sentence):
+        ImageFolderUnlabelled(tmp_path, pipeline)
+
+
+@pytest.mark.parametrize('empty', ['', '  '])
+def test_an_empty_path_is_not_the_whole_file_system(pipeline, empty):
+    with pytest.raises(ValueError, match='data_root is empty, but a path is expected'):
+        ImageFolderUnlabelled(empty, pipeline)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, pipeline, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write(tmp_path / 'pictures/a.jpg')
+    dataset = ImageFolderUnlabelled('~/pictures', pipeline)
+    assert dataset.get_data_info(0)['img_path'] == str(tmp_path / 'pictures/a.jpg')
+
+
+def test_the_log_says_what_was_found_and_left_out(tmp_path, pipeline, log):
+    write(tmp_path / 'a.jpg')
+    os.mkfifo(tmp_path / 'b.jpg')
+    (tmp_path / 'raw.cr2').touch()
+    assert names(ImageFolderUnlabelled(tmp_path, pipeline)) == ['a.jpg']
+    said = log.read_text()
+    assert f"Found 1 image below '{tmp_path}' (1 .jpg); left out: 1 .cr2;" in said
+    assert "1 that are no regular files: 'b.jpg' (a pipe)." in said
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, pipeline, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, 'Permission denied', folder)
+
+    write(tmp_path / 'a.jpg')
+    monkeypatch.setattr(os, 'scandir', refuse)
+    with pytest.raises(FileNotFoundError, match=r"cannot be listed: '\.' \(Permission denied\)"):
         ImageFolderUnlabelled(tmp_path, pipeline)
 
 

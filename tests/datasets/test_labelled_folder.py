@@ -81,3 +81,14 @@ def test_lists_of_files_are_read_as_mmpretrain_reads_them(tmp_path):
     assert labels(data_set) == {'1.png': 'oak', '2.png': 'ash'}
     unlabelled = load(tmp_path, with_label=False)
     assert len(unlabelled) == 2 and 'gt_label' not in unlabelled.get_data_info(0)
+
+
+def test_an_empty_path_is_refused():
+    with pytest.raises(ValueError, match='data_root is empty, but a path is expected'):
+        ImageFolderLabelled()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/images/train' does not exist"):
+        ImageFolderLabelled('~/images', 'train')

@@ -112,3 +112,14 @@ def test_nothing_is_opened_before_it_is_asked_for(root):
     assert len(data_set) == 2
     assert data_set.metainfo['classes'] == ('field', 'road', 'water')
     assert len(data_set.metainfo['palette']) == 3
+
+
+def test_an_empty_path_is_refused():
+    with pytest.raises(ValueError, match='data_root is empty, but a path is expected'):
+        MaskFolderDataset(data_root='', data_prefix=dict(img_path='images', seg_map_path='masks'))
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/masks/classes.txt' does not exist"):
+        MaskFolderDataset(data_root='~/masks', data_prefix=dict(img_path='a', seg_map_path='b'))

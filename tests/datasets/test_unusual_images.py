@@ -1,5 +1,6 @@
 """Files as the world has them, through the loader and the pipeline of the pre-training configs."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
+from tests.support import bombs
 from tests.support.pictures import encode, photograph
 
 CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/folder_fcmae.py'
@@ -49,6 +51,9 @@ UNREADABLE = {
     'truncated.png': lambda: encode(photograph(60, 60), 'PNG')[:-600],
     'zero_bytes.jpg': lambda: b'',
     'text.png': lambda: b'no image',
+    'says_65500x65500.jpg': lambda: bombs.jpeg(65500, 65500),
+    'has_one_row_of_15000.png': lambda: bombs.png(15_000, 15_000, bytes(45_001)),
+    'cut_off.tif': lambda: bombs.tiff(10_000, 10_000),
 }
 
 
@@ -91,6 +96,18 @@ def test_replaces(name, tmp_path):
     paths = [batch['data_samples'][0].img_path for batch in batches]
     assert paths == [str(tmp_path / 'good.png')] * 2
     assert batches.dataset.unreadable == [str(tmp_path / name)]
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_file_that_became_a_pipe_is_replaced_not_waited_for(workers, tmp_path):
+    for name in ('a.png', 'b.png'):
+        (tmp_path / name).write_bytes(encode(solid(), 'PNG'))
+    batches = loader(tmp_path, workers, max_unreadable=0.5)
+    (tmp_path / 'b.png').unlink()
+    os.mkfifo(tmp_path / 'b.png')
+    paths = [batch['data_samples'][0].img_path for batch in batches]
+    assert paths == [str(tmp_path / 'a.png')] * 2
+    assert batches.dataset.unreadable == [str(tmp_path / 'b.png')]
 
 
 @pytest.mark.parametrize('workers', [0, 1])

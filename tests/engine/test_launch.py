@@ -6,16 +6,18 @@ from mmengine.registry import VISBACKENDS
 
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
+    check_checkpoint,
     check_config_stays,
     check_hooks,
     check_inputs,
     check_restarts,
     log_to,
     read_config,
-    set_data_root,
 )
 from tests.support.command_line import ROOT
+from tests.support.http import served
 from tests.support.in_process import refusal
+from tests.support.unprivileged import unprivileged
 
 SCENES = """
 data_root = 'data'
@@ -55,10 +57,37 @@ def test_a_data_root_of_one_data_set_wins(config):
     assert cfg.val_dataloader.dataset.data_root == 'new'
 
 
-def test_paths_in_tuples_move_too():
-    cfg = Config(dict(data_root='a', test_evaluator=dict(files=('a/x', 'b/x'))))
-    set_data_root(cfg, 'c')
-    assert cfg.test_evaluator.files == ('c/x', 'b/x')
+@pytest.mark.parametrize('name', ['data_root', 'work_dir'])
+@pytest.mark.parametrize('empty', ['', ' '])
+def test_an_empty_path_is_refused(config, name, empty):
+    """As an unset variable gives; it once stood for the whole file system."""
+    with pytest.raises(ValueError, match=f'{name} is empty, but a path is expected'):
+        read_config(config, options={name: empty})
+
+
+def test_an_empty_work_dir_is_not_the_default_one(config):
+    with pytest.raises(ValueError, match='work_dir is empty'):
+        read_config(config, work_dir='')
+
+
+def test_an_empty_path_of_one_data_set_is_refused(config):
+    cfg = read_config(config, options={'train_dataloader.dataset.data_root': ''})
+    sentence = r'^train_dataloader\.dataset\.data_root is empty, but a path is expected: .*set\?$'
+    with pytest.raises(ValueError, match=sentence):
+        check_inputs(cfg, ('train_dataloader',))
+
+
+def test_a_tilde_is_the_home_folder_wherever_it_stands(config, monkeypatch, tmp_path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    options = {'data_root': '~/data', 'load_from': '~/w.pth', 'work_dir': '~/run', 'other': ['~/a']}
+    cfg = read_config('~/scenes.py', options=options)
+    assert cfg.data_root == cfg.val_dataloader.dataset.data_root == f'{tmp_path}/data'
+    assert cfg.val_evaluator[0].ann_file == f'{tmp_path}/data/coco/val.json'
+    assert (cfg.load_from, cfg.work_dir) == (f'{tmp_path}/w.pth', f'{tmp_path}/run')
+    assert cfg.other == [f'{tmp_path}/a'] and cfg.note == 'data/stays'
+    assert read_config('~/scenes.py', work_dir='~/x').work_dir == f'{tmp_path}/x'
+    (tmp_path / 'w.pth').touch()
+    check_checkpoint('~/w.pth')
 
 
 def test_without_workers_they_do_not_persist(config):
@@ -92,6 +121,31 @@ def test_a_missing_data_folder_is_refused_with_the_option_that_mends_it(config, 
     cfg = read_config(config, options=dict(data_root=f'{tmp_path}/none'))
     with pytest.raises(FileNotFoundError, match=r"none/coco' of train_dataloader.*data_root=PATH"):
         check_inputs(cfg, ('train_dataloader',))
+
+
+def test_a_folder_that_cannot_be_listed_is_refused():
+    with unprivileged() as folder:
+        (folder / 'closed').mkdir(mode=0o000)
+        cfg = Config(dict(train_dataloader=dict(dataset=dict(data_root=f'{folder}/closed'))))
+        sentence = r"closed' of train_dataloader cannot be listed \(Permission denied\): allow it"
+        with pytest.raises(OSError, match=sentence):
+            check_inputs(cfg, ('train_dataloader',))
+
+
+def test_weights_that_cannot_be_read_are_refused():
+    with unprivileged() as folder:
+        (folder / 'w.pth').touch(mode=0o000)
+        with pytest.raises(OSError, match=r"w.pth' cannot be read \(Permission denied\): allow it"):
+            check_checkpoint(f'{folder}/w.pth')
+
+
+def test_shards_that_are_not_there_are_refused(tmp_path):
+    with served(tmp_path) as address:
+        for root in (str(tmp_path), address):
+            dataset = dict(type='mmcnx2.ImageShards', data_root=root)
+            cfg = Config(dict(train_dataloader=dict(dataset=dataset)))
+            with pytest.raises(FileNotFoundError, match=f"'{root}/index.json' cannot be read"):
+                check_inputs(cfg, ('train_dataloader',))
 
 
 def test_remote_data_and_weights_are_not_looked_for():

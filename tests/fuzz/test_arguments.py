@@ -94,6 +94,9 @@ DECODER = dict(patch_size=COUNT, out_channels=COUNT)
 UNET = DECODER | dict(
     in_channels=several(COUNT, range(1, 99)), patch_size=whole(8), use_grn=flag, ops=OPS
 )
+READING = dict(
+    backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1)
+)
 FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
     data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,
@@ -137,7 +140,8 @@ RULES = {
     | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
     models.FCMAEPretrainHead: dict(patch_size=COUNT, norm_pix=flag),
     models.RandomMasking: dict(ratio=INSIDE, seed=either(nothing, INTEGER)),
-    datasets.LoadEncodedImage: dict(backend_args=MAYBE_CONFIG),
+    datasets.LoadEncodedImage: READING,
+    datasets.LoadImageFromFile: READING | dict(to_float32=flag),
     datasets.DecodeRandomResizedCrop: dict(
         scale=either(COUNT, several(COUNT, [2])),
         crop_ratio_range=ascending(lambda v: 0 < v <= 1),
@@ -148,7 +152,7 @@ RULES = {
     datasets.ImageFolderUnlabelled: dict(
         data_root=refused,
         pipeline=PIPELINE,
-        extensions=several(text),
+        extensions=either(nothing, several(text)),
         max_unreadable=SHARE,
     ),
     datasets.ImageShards: dict(
@@ -161,6 +165,7 @@ RULES = {
         threshold=number(lambda v: 0 <= v <= 0.5),
     ),
     engine.FiniteLossHook: dict(patience=COUNT),
+    engine.UnreadableImagesHook: dict(max_unreadable=SHARE),
     hooks.KNNHook: dict(
         queries=CONFIG,
         bank=MAYBE_CONFIG,

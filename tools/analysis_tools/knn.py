@@ -18,6 +18,7 @@ from mmcnx2 import arguments
 from mmcnx2.analysis.features import extract_features, labelled_images
 from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
+from mmcnx2.engine.training import foreseen_ends
 from mmcnx2.registry import MODELS
 from mmcnx2.shared_options import add_config_options
 
@@ -86,7 +87,8 @@ def main() -> None:
         check_same_classes(loaders[0].dataset, loaders[1].dataset)
         check_neighbours(args.k, len(loaders[1].dataset))
         model = load_model(cfg, args.checkpoint)
-        features = [extract_features(model, loader, progress=show_progress) for loader in loaders]
+        with foreseen_ends():
+            features = [extract_features(model, each, progress=show_progress) for each in loaders]
         top1 = knn_top1(*features[0], *features[1], k=args.k, temperature=args.temperature)
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None

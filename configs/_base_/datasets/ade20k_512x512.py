@@ -6,7 +6,7 @@ size = 512
 crop_size = (size, size)
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='mmcnx2.LoadImageFromFile'),
     dict(type='LoadAnnotations', reduce_zero_label=True),
     dict(type='RandomResize', scale=(4 * size, size), ratio_range=(0.5, 2.0), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),

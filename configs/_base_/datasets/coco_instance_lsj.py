@@ -5,7 +5,7 @@ data_root = 'data/coco'
 size = (1024, 1024)
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='mmcnx2.LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
     dict(type='RandomResize', scale=size, ratio_range=(0.1, 2.0), keep_ratio=True),
     dict(

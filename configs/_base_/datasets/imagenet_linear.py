@@ -2,7 +2,7 @@
 _base_ = './imagenet_cls.py'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='mmcnx2.LoadImageFromFile'),
     dict(type='RandomResizedCrop', scale=224, backend='pillow', interpolation='bicubic'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),

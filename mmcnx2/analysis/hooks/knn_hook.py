@@ -63,7 +63,10 @@ class KNNHook(Hook):
             raise ValueError(f'temperature={temperature}, but a number above 0 is expected.')
         self.queries, self.bank = queries, bank
         self.interval, self.k, self.temperature = interval, k, temperature
-        self.loading = dict(size=size, batch_size=batch_size, num_workers=num_workers)
+        self.loading = dict(
+            size=size, batch_size=batch_size, num_workers=num_workers,
+            max_unreadable=1.0,  # a look at features ends no training
+        )  # fmt: skip
 
     def before_train(self, runner: Runner) -> None:
         """Find the images, so that what is wrong with them shows before any work."""

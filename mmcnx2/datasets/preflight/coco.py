@@ -74,7 +74,7 @@ def look_at_coco(
             'bbox is [x, y, width, height] in pixels, and category_id one of the categories',
         )
     if reads_images(pipeline):
-        _check_images(findings, images, folder, options)
+        _check_images(findings, images, folder)
 
 
 def _check_ids(findings: Findings, contents: dict) -> bool:
@@ -202,12 +202,10 @@ def _check_masks(findings: Findings, contents: dict, objects: Sequence[dict]) ->
         )
 
 
-def _check_images(
-    findings: Findings, images: Sequence[dict], folder: str, options: Mapping
-) -> None:
+def _check_images(findings: Findings, images: Sequence[dict], folder: str) -> None:
     entries = {os.path.join(folder, image['file_name']): image for image in images}
     facts = read_files(list(entries), read_header, facts=ImageFacts, kind='header')
-    check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))
+    check_files(findings, facts)
     other = []
     for path, known in facts.items():
         said = entries[path].get('width'), entries[path].get('height')

@@ -6,7 +6,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_file import open_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
 
 _TIFF_OFFSETS, _TIFF_LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
 
@@ -20,14 +22,17 @@ def find_damage(path: str | os.PathLike) -> str | None:
     Args:
         path: Of the file.
     """
+    data = None
     try:
-        with open(path, 'rb') as file:
+        with open_image_file(path) as file:
             if _ends_well(file):
                 return None
             file.seek(0)
             data = file.read()
         EncodedImage(data).decode()
-    except UnreadableImageError:
+    except UnreadableImageError as error:
+        if data is None:
+            return str(error)  # no regular file
         return 'damaged or cut off' if data else 'empty'
     except OSError as error:
         return error.strerror or str(error)

@@ -20,6 +20,7 @@ class Findings:
         errors: One sentence for each kind of problem that stops the run.
         warnings: One sentence for each kind that does not.
         unseen: Type of a data set that nobody knows how to look at; '' for the others.
+        max_unreadable: Share of damaged images, 0 to 1, that the run replaces by others.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Findings:
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unseen: str = ''
+    max_unreadable: float = 0.0
 
     def problem(
         self, what: str, mend: str, *, files: Sequence[str] = (), stops: bool = True

@@ -57,4 +57,4 @@ def look_at_folders(
         )
     if reads_images(options.get('pipeline', ())):
         facts = read_files(images, read_end, facts=ImageFacts, kind='end')
-        check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))
+        check_files(findings, facts)

@@ -4,20 +4,18 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from mmcnx2.datasets.folder import EXTENSIONS, list_files
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.preflight.facts import ImageFacts
 from mmcnx2.datasets.preflight.findings import Findings
 
 
-def check_files(
-    findings: Findings, facts: Mapping[str, ImageFacts | None], *, max_unreadable: float = 0.0
-) -> None:
+def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> None:
     """Add image files that are missing or damaged.
 
     Args:
         findings: Of the data.
         facts: Of the files by path, None where there is no file.
-        max_unreadable: Share of damaged files, 0 to 1, that the data set replaces by others.
     """
     if missing := [path for path, known in facts.items() if known is None]:
         findings.problem(
@@ -26,7 +24,7 @@ def check_files(
             files=missing,
         )
     if damaged := {p: known.damage for p, known in facts.items() if known and known.damage}:
-        replaced = findings.name == 'train' and len(damaged) <= max_unreadable * len(facts)
+        replaced = len(damaged) <= findings.max_unreadable * len(facts)
         findings.problem(
             f'{len(damaged)} images cannot be read',
             'other images take their place' if replaced else 'repair or remove them',

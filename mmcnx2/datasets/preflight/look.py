@@ -38,9 +38,12 @@ def look_at_data(
         processes: That take part.
     """
     found = []
+    hooks = cfg.get('default_hooks') or {}  # mmcnx2.UnreadableImagesHook replaces in training
+    guard = hooks.get('unreadable') or {}
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         for name, loader in loaders.items():
-            findings = Findings(name)
+            replaced = guard.get('max_unreadable', 0.0) if name == 'train' else 0.0
+            findings = Findings(name, max_unreadable=replaced)
             for options in leaf_datasets(loader['dataset']):
                 _look(findings, options, cfg)
             check_batches(findings, loader, model=model, processes=processes)

@@ -1,10 +1,10 @@
 """Images streamed from tar shards, for data sets too large for millions of single files."""
 
 import json
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from os import PathLike
 
 import torch
 import webdataset
@@ -12,15 +12,17 @@ from mmengine.dataset import Compose
 from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
-from mmcnx2.checks import check_types
+from mmcnx2.checks import check_not_empty, check_types
 from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.heic import HEIC_EXTENSIONS
 from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
 from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
-_IMAGE_KEYS = tuple(extension.removeprefix('.') for extension in EXTENSIONS)
+_IMAGE_KEYS = tuple(ending.removeprefix('.') for ending in EXTENSIONS + HEIC_EXTENSIONS)
 
 
 @DATASETS.register_module()
@@ -49,13 +51,14 @@ class ImageShards(IterableDataset):
 
     Raises:
         FileNotFoundError: If there is no index.
-        ValueError: If the index, ``shuffle_buffer`` or ``max_unreadable`` is not valid.
+        ValueError: If the index, ``shuffle_buffer`` or ``max_unreadable`` is not valid, or
+            ``data_root`` is empty.
     """
 
     @check_types
     def __init__(
         self,
-        data_root: str | PathLike,
+        data_root: str | os.PathLike,
         pipeline: Sequence[dict | Callable] = (),
         *,
         shuffle_buffer: int = 1000,
@@ -66,9 +69,10 @@ class ImageShards(IterableDataset):
                 f'shuffle_buffer={shuffle_buffer}, but 1 (no shuffling within shards) or more '
                 'images were expected.'
             )
+        check_not_empty(data_root=data_root)
         check_max_unreadable(max_unreadable)
-        self.data_root = data_root
-        self.index = read_index(data_root)
+        self.data_root = expand_home(os.fspath(data_root))
+        self.index = read_index(self.data_root)
         self.shuffle_buffer = shuffle_buffer
         self.pipeline = Compose(list(pipeline))
         self.rank, self.world_size = get_dist_info()

@@ -13,13 +13,17 @@ from pathlib import Path
 import webdataset
 from tqdm import tqdm
 
-from mmcnx2.datasets.encoded_image import EncodedImage, UnreadableImageError
+from mmcnx2.checks import check_not_empty
+from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.shards.index import INDEX_FILE, Shard, ShardIndex
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.stream import read_index
 from mmcnx2.datasets.shards.verify import checksum, find_problem
 from mmcnx2.outputs import check_folder, mark_folder, write_text
+from mmcnx2.paths import expand_home
 
 # One line for each finished shard, behind a first one that says what they are made from.
 PROGRESS_FILE = 'progress.jsonl'
@@ -78,10 +82,12 @@ def pack(
         FileNotFoundError: If there are no images.
         FileExistsError: If ``out`` holds shards of other files or settings, or anything else that
             was not made here.
-        ValueError: If no file is an image, or ``labels`` is set and one lies in no class.
+        ValueError: If a path is empty, no file is an image, or ``labels`` is set and one lies in no
+            class.
         OSError: If what was written cannot be read back.
     """
-    source, out = Path(source), Path(out)
+    check_not_empty(source=source, out=out)
+    source, out = (Path(expand_home(str(path))) for path in (source, out))
     entries = ImageFolderUnlabelled(str(source), [], lazy_init=True).load_data_list()
     paths = [Path(entry['img_path']).relative_to(source).as_posix() for entry in entries]
     classes = _classes(paths) if settings.labels else []
@@ -180,7 +186,7 @@ def _write_shard(job: _Job) -> dict:
 
 def _sample(job: _Job, position: int, path: str) -> dict:
     """Return webdataset's sample of a file. The key is a number: names may hold dots."""
-    data = (job.source / path).read_bytes()
+    data = read_image_file(job.source / path)
     EncodedImage(data).decode()
     suffix = Path(path).suffix.removeprefix('.').lower()
     if job.settings.recompression and (smaller := job.settings.recompression(data)):

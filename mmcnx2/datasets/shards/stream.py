@@ -2,18 +2,19 @@
 
 import logging
 import os
-import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
-from urllib.parse import urlparse
+from typing import BinaryIO
 
 from mmengine.logging import print_log
-from webdataset.gopen import gopen
-from webdataset.tariterators import group_by_keys, tar_file_expander
+from webdataset.tariterators import group_by_keys
 
+from mmcnx2.datasets.image_limits import MAX_BYTES
+from mmcnx2.datasets.shards.address import describe, is_address, open_address
 from mmcnx2.datasets.shards.index import INDEX_FILE, ShardIndex
+from mmcnx2.paths import printable
 
 ATTEMPTS = 3
 
@@ -34,7 +35,7 @@ def read_index(root: str) -> ShardIndex:
             text = file.read()
     except OSError as error:
         raise FileNotFoundError(
-            f"'{path}' cannot be read ({error}): make shards there with "
+            f"'{path}' cannot be read ({describe(error)}): make shards there with "
             'tools/dataset_tools/make_shards.py, or point data_root at the folder that has them.'
         ) from None
     return ShardIndex.from_json(text, source=path)
@@ -42,37 +43,25 @@ def read_index(root: str) -> ShardIndex:
 
 def join(root: str, name: str) -> str:
     """Return the location of a file in a folder or below an address."""
-    return f'{root.rstrip("/")}/{name}' if is_url(root) else os.path.join(root, name)
-
-
-def is_url(location: str) -> bool:
-    """Return whether a location is an address, as against a path on this machine."""
-    return '://' in location or location.startswith('pipe:')
+    return f'{root.rstrip("/")}/{name}' if is_address(root) else os.path.join(root, name)
 
 
 def open_location(location: str):
     """Open a file for reading, as bytes from start to end.
 
     Args:
-        location: Path, or http(s) address; those are read by ``curl``, as webdataset does.
+        location: Path, or http(s) address.
 
     Raises:
         ValueError: If it is an address of another kind.
-        OSError: If it cannot be read, or ``curl`` is missing.
+        OSError: If it cannot be read.
     """
-    if not is_url(location):
-        return open(location, 'rb')
-    if urlparse(location).scheme not in ('http', 'https'):
-        raise ValueError(
-            f"'{location}' is neither a path nor an http(s) address: mount other stores as a "
-            'folder, or serve them over http.'
-        )
-    if not shutil.which('curl'):
-        raise OSError(f"reading '{location}' needs the program curl: install it.")
-    return gopen(location)
+    return open_address(location) if is_address(location) else open(location, 'rb')
 
 
-def read_shard(location: str, *, start: int, stop: int) -> Iterator[dict]:
+def read_shard(
+    location: str, *, start: int, stop: int, max_bytes: int = MAX_BYTES
+) -> Iterator[dict]:
     """Yield images of a shard in their order.
 
     Members are read from the stream one by one into memory; links, folders and devices in the
@@ -83,6 +72,7 @@ def read_shard(location: str, *, start: int, stop: int) -> Iterator[dict]:
         location: Path or http(s) address of the tar file.
         start: First image.
         stop: Image to stop before.
+        max_bytes: A larger member is named in a warning and is empty.
 
     Yields:
         webdataset's samples: ``__key__``, ``__url__``, and bytes by file name extension.
@@ -94,15 +84,14 @@ def read_shard(location: str, *, start: int, stop: int) -> Iterator[dict]:
     while start < stop:
         try:
             with closing(open_location(location)) as stream:
-                files = tar_file_expander([dict(url=location, stream=stream)])
+                files = _files(stream, location, max_bytes)
                 for sample in islice(group_by_keys(files), start, stop):
                     yield sample
                     start += 1
             if start < stop:
                 raise OSError(f'it ends after image {start}')
         except (OSError, EOFError, tarfile.TarError) as error:
-            # webdataset appends the stream to the error's arguments.
-            reason = getattr(error, 'strerror', None) or (error.args or (error,))[0]
+            reason = describe(error)
             if attempt == ATTEMPTS:
                 raise OSError(
                     f"shard '{location}' cannot be read from image {start} to {stop} ({reason}): "
@@ -115,3 +104,46 @@ def read_shard(location: str, *, start: int, stop: int) -> Iterator[dict]:
                 logger='current',
                 level=logging.WARNING,
             )
+
+
+class _Member(tarfile.TarInfo):
+    """A member of an archive, whose name takes no more memory than a name may."""
+
+    _NAMES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
+              tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)  # fmt: skip
+    _MOST = 2**20
+
+    @classmethod
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> '_Member':
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in cls._NAMES and member.size > cls._MOST:
+            raise tarfile.ReadError(
+                f"a member's name and attributes take {member.size} bytes, more than {cls._MOST}"
+            )
+        return member
+
+
+def _files(stream: BinaryIO, location: str, max_bytes: int) -> Iterator[dict]:
+    """Yield the regular files of an archive as webdataset does, an empty dict at the end.
+
+    Unlike webdataset's own iterator it takes no compressed archives, which grow without bounds.
+    """
+    with tarfile.open(fileobj=stream, mode='r|', tarinfo=_Member) as archive:
+        for member in archive:
+            archive.members = []  # tarfile would keep all of them
+            if not member.isreg():
+                continue
+            data = b''
+            if member.size <= max_bytes:
+                data = archive.extractfile(member).read()
+            else:
+                print_log(
+                    printable(
+                        f"'{member.name}' in '{location}' has {member.size} bytes, more than "
+                        f'{max_bytes}: it is not read.'
+                    ),
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            yield dict(fname=member.name, data=data, __url__=location)
+    yield {}

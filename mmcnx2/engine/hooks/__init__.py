@@ -6,6 +6,7 @@ from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.hooks.shard_epoch_hook import ShardEpochHook
+from mmcnx2.engine.hooks.unreadable_images_hook import UnreadableImagesHook
 from mmcnx2.engine.hooks.watchdog_hook import WatchdogHook
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'FiniteLossHook',
     'PreemptionHook',
     'ShardEpochHook',
+    'UnreadableImagesHook',
     'WatchdogHook',
 ]

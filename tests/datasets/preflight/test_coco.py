@@ -40,7 +40,14 @@ def root(tmp_path) -> Path:
 
 
 def look(
-    root: Path, file: dict, *, role: str = 'train', model: dict = MASKS, evaluator=None, **options
+    root: Path,
+    file: dict,
+    *,
+    role: str = 'train',
+    model: dict = MASKS,
+    evaluator=None,
+    hooks: dict | None = None,
+    **options,
 ) -> Report:
     (root / 'file.json').write_text(json.dumps(file))
     dataset = dict(
@@ -51,6 +58,7 @@ def look(
         pipeline=[dict(type='LoadImageFromFile'), dict(type='mmcnx2.LoadObjects')],
     )
     cfg = Config({'default_scope': 'mmdet', 'model': model, f'{role}_evaluator': evaluator})
+    cfg.default_hooks = hooks or {}
     return look_at_data(cfg, {role: dict(batch_size=2, dataset={**dataset, **options})})
 
 
@@ -137,10 +145,12 @@ def test_missing_and_truncated_images_are_named_before_the_run(root, role):
 def test_damaged_images_that_training_replaces_are_a_warning(root):
     path = root / 'images/3.jpg'
     path.write_bytes(path.read_bytes()[:-50])
-    report = look(root, FILE, max_unreadable=0.25)
+    hooks = dict(unreadable=dict(type='mmcnx2.UnreadableImagesHook', max_unreadable=0.25))
+    report = look(root, FILE, hooks=hooks)
     assert report.errors == [] and 'other images take their place' in report.warnings[0]
-    assert look(root, FILE, max_unreadable=0.2).errors
-    assert look(root, FILE, max_unreadable=0.25, role='val').errors
+    assert look(root, FILE, hooks=hooks, role='val').errors
+    hooks['unreadable']['max_unreadable'] = 0.2
+    assert look(root, FILE, hooks=hooks).errors
 
 
 def test_names_with_backslashes_and_doubled_prefixes_lead_to_their_files(root):

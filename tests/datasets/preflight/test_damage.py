@@ -1,5 +1,7 @@
 """Files that are cut off are found by how they end; the decoder has the last word."""
 
+import os
+
 import pytest
 
 from mmcnx2.datasets.encoded_image import EncodedImage
@@ -57,3 +59,8 @@ def test_an_empty_file_and_no_file_are_told_apart(tmp_path):
     assert find_damage(path) == 'empty'
     path.write_text('<html>not found</html>')
     assert find_damage(path) == 'damaged or cut off'
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'a.jpg')
+    assert find_damage(tmp_path / 'a.jpg') == 'it is a pipe, but a regular file was expected.'

@@ -1,14 +1,17 @@
 """Shards are read in part, from disk or over http, again when they break, and never unpacked."""
 
+import gzip
 import io
 import tarfile
 import threading
+import tracemalloc
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
 
 import pytest
+from mmengine.logging import MMLogger
 
 from mmcnx2.datasets.shards import ImageShards, stream
 from mmcnx2.datasets.shards.stream import read_index, read_shard
@@ -127,6 +130,61 @@ def test_nothing_in_an_archive_is_written_or_followed(bad, tmp_path, monkeypatch
     assert all(sample['jpg'] == b'data' for sample in samples)
     assert sorted(tmp_path.rglob('*')) == before, 'a file was written'
     assert not Path('/tmp/escaped.jpg').exists()
+
+
+def test_a_member_over_the_limit_is_named_and_empty(tmp_path):
+    path = tar(tmp_path / 'a.tar', member('a.jpg'), member('b.jpg'), data=bytes(3000))
+    log = MMLogger.get_instance('a large member', log_file=str(tmp_path / 'run.log'))
+    sizes = [
+        [len(sample['jpg']) for sample in read_shard(str(path), start=0, stop=2, max_bytes=limit)]
+        for limit in (3000, 2999)
+    ]
+    log.handlers.clear()
+    assert sizes == [[3000, 3000], [0, 0]]
+    said = (tmp_path / 'run.log').read_text()
+    assert f"'b.jpg' in '{path}' has 3000 bytes, more than 2999: it is not read" in said
+
+
+def test_a_member_that_claims_to_be_huge_takes_no_memory(tmp_path):
+    info = member('a.jpg')
+    info.size = 2**29
+    path = tmp_path / 'a.tar'
+    path.write_bytes(info.tobuf() + bytes(2048))
+    tracemalloc.start()
+    with pytest.raises(OSError, match=r'a.tar. cannot be read from image 0 to 1 .unexpected end'):
+        keys(path, 0, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**24
+
+
+@pytest.mark.parametrize('kind', [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_name_may_not_take_gigabytes(kind, tmp_path):
+    info = member('name', kind)
+    info.size = 2**30
+    path = tmp_path / 'a.tar'
+    with path.open('wb') as file:
+        file.write(info.tobuf())
+        file.truncate(2**31)  # takes no room on the disk
+    with pytest.raises(OSError, match="a member's name and attributes take 1073741824 bytes"):
+        keys(path, 0, 1)
+
+
+def test_long_names_are_read(tmp_path):
+    name = 'a/' * 200 + 'b.jpg'
+    for format in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(tmp_path / 'a.tar', 'w', format=format) as file:
+            info = member(name)
+            info.size = 4
+            file.addfile(info, io.BytesIO(b'data'))
+        assert keys(tmp_path / 'a.tar', 0, 1) == [name.removesuffix('.jpg')]
+
+
+def test_a_compressed_archive_which_could_hold_anything_is_refused(tmp_path):
+    path = tar(tmp_path / 'a.tar', member('a.jpg'))
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(OSError, match="a.tar' cannot be read from image 0 to 1"):
+        keys(path, 0, 1)
 
 
 @pytest.mark.parametrize('end', [0, 700, 4000], ids=['empty', 'within a member', 'between members'])

@@ -80,14 +80,54 @@ def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, 
     assert unbroken.steps[:STEPS] != unbroken.steps[STEPS:], 'both epochs have one order'
 
 
-def test_resuming_within_an_epoch_with_other_workers_is_refused(shards, tmp_path):
+@pytest.mark.parametrize(
+    ('stop_after', 'batch'),
+    [(2, BATCH * 2), (STEPS + 2, BATCH // 2)],
+    ids=['larger, first epoch', 'smaller, second epoch'],
+)
+def test_resuming_within_an_epoch_with_another_batch_size_is_refused(
+    shards, tmp_path, stop_after, batch
+):
     with pytest.raises(KeyboardInterrupt):
-        train(config(shards, tmp_path, save_at=2), Watch(stop_after=2))
+        train(config(shards, tmp_path, save_at=stop_after), Watch(stop_after))
     cfg = config(shards, tmp_path)
     cfg.resume = True
-    cfg.train_dataloader.batch_size = 2
-    with pytest.raises(ValueError, match=r"within epoch 1 with .*'batch_size': 4.*'batch_size': 2"):
+    cfg.train_dataloader.batch_size = batch
+    epoch = 1 + stop_after // STEPS
+    with pytest.raises(
+        ValueError, match=rf"within epoch {epoch} with .*'batch_size': 4.*'batch_size': {batch}"
+    ):
         train(cfg, Watch())
+
+
+@pytest.mark.parametrize(
+    ('by_epoch', 'batch'),
+    [(True, BATCH * 2), (True, BATCH // 2), (False, BATCH * 2)],
+    ids=['saved by epochs, larger', 'saved by epochs, smaller', 'saved by steps, larger'],
+)
+def test_between_epochs_the_batch_size_may_change(shards, tmp_path, by_epoch, batch):
+    cfg = config(shards, tmp_path, save_at=1 if by_epoch else STEPS)
+    cfg.default_hooks.checkpoint.by_epoch = by_epoch
+    cfg.train_cfg.max_epochs = 1
+    train(cfg, Watch())
+    cfg = config(shards, tmp_path)
+    cfg.resume = True
+    cfg.train_dataloader.batch_size = batch
+    resumed = Watch()
+    runner = train(cfg, resumed)
+    seen = [image for step in resumed.steps for image in step]
+    assert len(resumed.steps) == IMAGES // batch and runner.epoch == EPOCHS
+    assert len(seen) == len(set(seen)), 'an image came twice in an epoch'
+
+
+def test_weights_that_a_run_starts_from_say_nothing_of_its_epochs(shards, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(config(shards, tmp_path / 'first', save_at=2), Watch(stop_after=2))
+    cfg = config(shards, tmp_path / 'second')
+    cfg.load_from = str(tmp_path / 'first/iter_2.pth')
+    watch = Watch()
+    train(cfg, watch)
+    assert len(watch.steps) == EPOCHS * STEPS
 
 
 def test_a_loop_without_epochs_is_refused(shards, tmp_path):

@@ -1,0 +1,80 @@
+"""How large a picture and its file may be before they are read: a few bytes can ask for gigabytes.
+
+An option raises either limit; OpenCV has a higher one of its own, which is read from the
+environment when it is first imported.
+"""
+
+import os
+
+from mmcnx2.checks import check_at_least
+from mmcnx2.datasets.image_header import MAX_SCANS, ImageHeader
+
+MAX_PIXELS = 250_000_000
+"""0.75 GB once decoded. The largest cameras and scanners have 200 million pixels."""
+
+MAX_BYTES = 2**30
+
+_OPENCV_MAX_BYTES = 2**31 - 1
+
+
+class UnreadableImageError(ValueError):
+    """The file holds no image that can be decoded, a damaged one, or one that is too large."""
+
+
+def check_limits(max_pixels: int, max_bytes: int) -> None:
+    """Refuse limits that are none, or that OpenCV would not go up to.
+
+    Raises:
+        ValueError: With the first one's name and value.
+    """
+    check_at_least(1, max_pixels=max_pixels, max_bytes=max_bytes)
+    if max_pixels > (most := _opencv('PIXELS', 2**30)):
+        raise ValueError(
+            f'max_pixels={max_pixels}, but OpenCV decodes no more than {most}: set the environment '
+            f'variable OPENCV_IO_MAX_IMAGE_PIXELS={max_pixels} before Python starts, or allow less.'
+        )
+    if max_bytes > _OPENCV_MAX_BYTES:
+        raise ValueError(
+            f'max_bytes={max_bytes}, but OpenCV decodes no more than {_OPENCV_MAX_BYTES} bytes.'
+        )
+
+
+def check_size(header: ImageHeader, size: int, max_pixels: int) -> None:
+    """Refuse a picture by its header.
+
+    Args:
+        header: What the file says.
+        size: Of the file in bytes.
+        max_pixels: So many are decoded at most.
+
+    Raises:
+        UnreadableImageError: If it is too large, its file too small for it, or would take long.
+    """
+    height, width = header.height, header.width
+    if height * width > max_pixels:
+        raise UnreadableImageError(
+            f'a {header.format} of {width}x{height} px has more than max_pixels={max_pixels}: '
+            'reduce it, or raise max_pixels of the transform that reads it.'
+        )
+    for side, name in ((width, 'WIDTH'), (height, 'HEIGHT')):
+        if side > (most := _opencv(name, 2**20)):
+            raise UnreadableImageError(
+                f'a {header.format} of {width}x{height} px is larger than the {most} px that '
+                f'OpenCV decodes: reduce it, or set OPENCV_IO_MAX_IMAGE_{name} before Python '
+                'starts.'
+            )
+    if size < header.fewest_bytes:
+        raise UnreadableImageError(
+            f'a {header.format} of {width}x{height} px, as its header says, takes '
+            f'{header.fewest_bytes} bytes or more and has {size}: it is damaged or cut off.'
+        )
+    if header.scans > MAX_SCANS:
+        raise UnreadableImageError(
+            f'a {header.format} of {header.scans} scans is not decoded, which would take long: '
+            f'{MAX_SCANS} are the most; save it again.'
+        )
+
+
+def _opencv(name: str, default: int) -> int:
+    value = os.environ.get(f'OPENCV_IO_MAX_IMAGE_{name}', '')
+    return int(value) if value.isdigit() else default
