@@ -5,6 +5,9 @@ the taps are added up over all channels, which lie side by side and fill vector 
 windows nor canvases are gathered, and hidden neighbours cost nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numba
 import numpy as np
 import torch
@@ -32,6 +35,20 @@ def _compile(parallel: bool = False):
     return decorate
 
 
+@contextmanager
+def _threads() -> Iterator[int]:
+    """Hold Numba to torch's number of threads, which is given; idle ones would spin, not sleep."""
+    threads = torch.get_num_threads()
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    if torch.get_num_threads() != threads:  # Numba, starting its threads, has set torch's number
+        torch.set_num_threads(threads)
+    try:
+        yield threads
+    finally:
+        numba.set_num_threads(before)
+
+
 def _convolve(
     rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
 ) -> Tensor:
@@ -41,7 +58,8 @@ def _convolve(
     taps = taps.to(wide.dtype, copy=True)
     bias = wide.new_zeros(rows.shape[1]) if bias is None else bias.to(wide.dtype, copy=True)
     arrays = _arrays(wide, taps, bias.contiguous(), source)
-    _convolve_blocks(*arrays, group_rows, *_arrays(out), torch.get_num_threads())
+    with _threads() as parts:
+        _convolve_blocks(*arrays, group_rows, *_arrays(out), parts)
     return out.to(rows.dtype)
 
 
@@ -49,10 +67,10 @@ def _gradient_of_taps(
     grad: Tensor, rows: Tensor, source: Tensor, group_rows: int, kernel_size: int
 ) -> Tensor:
     wide = widen(rows)
-    parts = torch.get_num_threads()
-    partial = wide.new_zeros(parts, kernel_size**2, rows.shape[1])
-    arrays = _arrays(wide, widen(grad), source)
-    _sum_taps(*arrays, group_rows, *_arrays(partial), parts)
+    with _threads() as parts:
+        partial = wide.new_zeros(parts, kernel_size**2, rows.shape[1])
+        arrays = _arrays(wide, widen(grad), source)
+        _sum_taps(*arrays, group_rows, *_arrays(partial), parts)
     return partial.sum(0)
 
 
