@@ -357,6 +357,18 @@ def test_analyze_logs_draws_scores_of_both_runs(detector, segmentor, tmp_path, r
         run_tool('analysis_tools/analyze_logs.py', folders[1], '--keys', 'coco/bbox_mAP')
 
 
+def test_upernet_refuses_a_batch_of_one(root, tmp_path):
+    cfg = toy(SEGMENTATION, root, tmp_path)
+    model = Runner.from_cfg(cfg).model
+    loaders = dict(train=cfg.train_dataloader | dict(batch_size=1))
+    (error,) = look_at_data(cfg, loaders, model=model).errors
+    assert 'train: 1 image is a batch (batch_size=1), and batch norm cannot' in error
+    assert '(decode_head.psp_modules.0.1.bn)' in error
+    assert look_at_data(cfg, loaders, model=model, processes=2).errors, 'norms are not synchronized'
+    loaders['train'].batch_size = 2
+    assert look_at_data(cfg, loaders, model=model).errors == []
+
+
 def test_another_number_of_classes_is_refused_before_training(root, tmp_path):
     cfg = toy(DETECTION, root, tmp_path / 'detection')
     cfg.model.roi_head.bbox_head.num_classes = 7

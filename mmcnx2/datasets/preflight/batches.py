@@ -37,7 +37,7 @@ def check_batches(
         )
     # Bucketed batches end in rests that cannot be foreseen.
     rest = 0 if endless or loader.get('drop_last') or loader.get('batch_sampler') else share % size
-    for single, norms in _batch_norms(model):
+    for effect, norms in _batch_norms(model):
         alone = [n for n, norm in norms.items() if size * _spans(norm, processes) == 1]
         if not alone and rest == 1:
             alone = [n for n, norm in norms.items() if _spans(norm, processes) == 1]
@@ -45,14 +45,16 @@ def check_batches(
             last = f'the last of {share} images in batches of {size}'
             which = 'batch_size=1' if size == 1 else last
             findings.problem(
-                f'1 image is a batch ({which}), which {len(alone)} batch norms {single}',
-                'set another train_dataloader.batch_size, or drop_last=True',
+                f'1 image is a batch ({which}), and batch norm {effect}',
+                'set train_dataloader.batch_size=2 or more'
+                if size == 1
+                else 'set another train_dataloader.batch_size, or drop_last=True',
                 files=alone,
-                stops=single == _FAIL,
+                stops=effect == _FAIL,
             )
 
 
-_FAIL, _WEAK = 'cannot normalize', 'normalize by itself alone'
+_FAIL, _WEAK = 'cannot normalize its one value', 'normalizes it by itself alone'
 
 
 def _batch_norms(model: nn.Module | None) -> Iterator[tuple[str, dict[str, nn.Module]]]:

@@ -28,7 +28,7 @@ def look_at_folders(
     images = [sample['img_path'] for sample in samples]
     labels = Counter(sample['gt_label'] for sample in samples if 'gt_label' in sample)
     findings.images += len(images)
-    findings.labels['labels'] += labels.total()
+    findings.labels.update({'labels': labels.total()} if labels else {})
     findings.classes = dataset.metainfo.get('classes')
     if scored and images and not labels:
         findings.problem(f'{len(images)} images have no label', 'set with_label=True, or ann_file')

@@ -31,6 +31,7 @@ def look_at_masks(
     images, pipeline = [sample['img_path'] for sample in samples], options.get('pipeline', ())
     facts = read_files(images, read_header, facts=ImageFacts, kind='header')
     if reads_images(pipeline):
+<<<<<<< ours
         check_files(findings, facts)
     if all_used := not (dataset.ann_file or options.get('indices')):
         leave_out_others(
@@ -40,6 +41,11 @@ def look_at_masks(
             mend=f"names that end in {dataset.img_suffix} are used: set img_suffix, or take "
             'mmcnx2.MaskFolderDataset, which reads all formats',
         )
+=======
+        check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))
+    if not (dataset.ann_file or options.get('indices')):
+        _leave_out(findings, dataset)
+>>>>>>> theirs
     if (loads := find_step(pipeline, 'LoadAnnotations')) is None or not samples:
         return
     if not all('seg_map_path' in sample for sample in samples):
@@ -51,9 +57,6 @@ def look_at_masks(
     known = read_files(
         list(masks), partial(read_mask, backend=backend), facts=MaskFacts, kind=f'mask-{backend}'
     )
-    if all_used:
-        unused = unused_files(dataset.data_prefix['seg_map_path'], masks)
-        findings.leave_out(len(unused), 'masks without an image')
     if missing := [masks[path] for path, mask in known.items() if mask is None]:
         findings.problem(f'{len(missing)} images have no mask', 'add them', files=missing)
     known = {path: mask for path, mask in known.items() if mask}
@@ -61,6 +64,23 @@ def look_at_masks(
     readable = _check_form(findings, known)
     _check_sizes(findings, readable, {path: facts[masks[path]] for path in readable})
     _check_values(findings, readable, dataset)
+
+
+def _leave_out(findings: Findings, dataset: BaseSegDataset) -> None:
+    """Note images and masks that are not used; both may lie in one folder."""
+    used = [s[key] for s in dataset.data_list for key in ('img_path', 'seg_map_path') if key in s]
+    leave_out_others(
+        findings,
+        dataset.data_prefix['img_path'],
+        used,
+        mend=f'names that end in {dataset.img_suffix} are used: set img_suffix, or take '
+        'mmcnx2.MaskFolderDataset, which reads all formats',
+    )
+    if folder := dataset.data_prefix.get('seg_map_path'):
+        endings = dataset.seg_map_suffix
+        endings = tuple(map(str.lower, [endings] if isinstance(endings, str) else endings))
+        alone = [name for name in unused_files(folder, used) if name.lower().endswith(endings)]
+        findings.leave_out(len(alone), 'masks without an image')
 
 
 def _check_form(findings: Findings, masks: Mapping[str, MaskFacts]) -> dict[str, MaskFacts]:

@@ -38,8 +38,8 @@ def test_no_whole_batch_is_an_error_where_the_rest_is_dropped():
 @pytest.mark.parametrize('norm', [nn.BatchNorm2d, nn.SyncBatchNorm])
 def test_a_batch_of_one_is_refused_by_a_norm_that_sees_one_value_an_image(norm):
     (error,) = check(9, model=pooled(norm), batch_size=1, sampler=ENDLESS).errors
-    assert '1 image is a batch (batch_size=1), which 1 batch norms cannot normalize' in error
-    assert '(psp.1.1): set another train_dataloader.batch_size' in error
+    assert '1 image is a batch (batch_size=1), and batch norm cannot normalize its one' in error
+    assert '(psp.1.1): set train_dataloader.batch_size=2 or more' in error
 
 
 def test_synchronized_norms_count_the_batches_of_all_processes():
@@ -50,7 +50,7 @@ def test_synchronized_norms_count_the_batches_of_all_processes():
 
 def test_the_last_batch_counts_as_well():
     (error,) = check(9, model=pooled(), batch_size=4, sampler=ONCE).errors
-    assert 'the last of 9 images in batches of 4' in error
+    assert 'the last of 9 images in batches of 4' in error and 'or drop_last=True' in error
     assert check(9, model=pooled(), batch_size=4, sampler=ONCE, drop_last=True).errors == []
     assert check(9, model=pooled(), batch_size=4, sampler=ENDLESS).errors == []
     assert check(10, model=pooled(), batch_size=4, sampler=ONCE).errors == []
@@ -61,7 +61,7 @@ def test_the_last_batch_counts_as_well():
 def test_norms_over_maps_are_a_warning_and_frozen_ones_nothing():
     model = nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4))
     findings = check(9, model=model, batch_size=1, sampler=ONCE)
-    assert findings.errors == [] and 'normalize by itself alone' in findings.warnings[0]
+    assert findings.errors == [] and 'normalizes it by itself alone' in findings.warnings[0]
     for parameter in model.parameters():
         parameter.requires_grad = False
     assert check(9, model=model, batch_size=1, sampler=ONCE).warnings == []

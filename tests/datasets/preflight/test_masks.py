@@ -198,3 +198,20 @@ def test_several_data_sets_in_wrappers_count_together(tmp_path):
         Config(dict(default_scope='mmseg', model={})), dict(train=dict(batch_size=2, dataset=both))
     )
     assert report.found == 'data: train has 2 images, 2 masks, 3 classes (x, y, z).'
+
+
+def test_images_and_masks_may_lie_in_one_folder(tmp_path):
+    write(tmp_path, 'a', ALL)
+    (tmp_path / 'masks/a.png').rename(tmp_path / 'images/a_labels.png')
+    (tmp_path / 'images/b_labels.png').write_bytes(
+        (tmp_path / 'images/a_labels.png').read_bytes()
+    )
+    report = look(
+        tmp_path,
+        type='BaseSegDataset',
+        data_prefix=dict(img_path='images', seg_map_path='images'),
+        seg_map_suffix='_labels.png',
+    )
+    assert report.errors == []
+    assert '1 images are left out (b_labels.png)' in report.warnings[0]
+    assert '1 masks without an image' in report.found
