@@ -31,21 +31,9 @@ def look_at_masks(
     images, pipeline = [sample['img_path'] for sample in samples], options.get('pipeline', ())
     facts = read_files(images, read_header, facts=ImageFacts, kind='header')
     if reads_images(pipeline):
-<<<<<<< ours
-        check_files(findings, facts)
-    if all_used := not (dataset.ann_file or options.get('indices')):
-        leave_out_others(
-            findings,
-            dataset.data_prefix['img_path'],
-            images,
-            mend=f"names that end in {dataset.img_suffix} are used: set img_suffix, or take "
-            'mmcnx2.MaskFolderDataset, which reads all formats',
-        )
-=======
         check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))
     if not (dataset.ann_file or options.get('indices')):
         _leave_out(findings, dataset)
->>>>>>> theirs
     if (loads := find_step(pipeline, 'LoadAnnotations')) is None or not samples:
         return
     if not all('seg_map_path' in sample for sample in samples):
