@@ -31,7 +31,7 @@ def look_at_masks(
     images, pipeline = [sample['img_path'] for sample in samples], options.get('pipeline', ())
     facts = read_files(images, read_header, facts=ImageFacts, kind='header')
     if reads_images(pipeline):
-        check_files(findings, facts, max_unreadable=options.get('max_unreadable', 0.0))
+        check_files(findings, facts)
     if not (dataset.ann_file or options.get('indices')):
         _leave_out(findings, dataset)
     if (loads := find_step(pipeline, 'LoadAnnotations')) is None or not samples:
