@@ -14,6 +14,8 @@ default_hooks = dict(
     # What keeps a long run alive: docs/reliability.md.
     resume=dict(type='mmcnx2.ExactResumeHook'),
     finite_loss=dict(type='mmcnx2.FiniteLossHook'),
+    loss_spike=dict(type='mmcnx2.LossSpikeHook'),
+    durable_log=dict(type='mmcnx2.DurableLogHook'),
     preemption=dict(type='mmcnx2.PreemptionHook'),
     unreadable=dict(type='mmcnx2.UnreadableImagesHook', max_unreadable=0.1),
     watchdog=dict(type='mmcnx2.WatchdogHook', seconds=600),

@@ -6,8 +6,10 @@ Importing this registers the hooks, runners and optimizer constructors.
 from mmcnx2.engine.hooks import (
     AtomicCheckpointHook,
     ClassCountHook,
+    DurableLogHook,
     ExactResumeHook,
     FiniteLossHook,
+    LossSpikeHook,
     PreemptionHook,
     ShardEpochHook,
     UnreadableImagesHook,
@@ -19,9 +21,11 @@ from mmcnx2.engine.runners import ShardedRunner
 __all__ = [
     'AtomicCheckpointHook',
     'ClassCountHook',
+    'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
     'LayerDecayOptimWrapperConstructor',
+    'LossSpikeHook',
     'PreemptionHook',
     'ShardEpochHook',
     'ShardedRunner',

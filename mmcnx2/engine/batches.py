@@ -24,6 +24,16 @@ def images_of(model: BaseModel, data_batch: dict) -> Tensor:
     return images[0] if isinstance(images, list) else images
 
 
+def files_of(data_batch: dict) -> list[str]:
+    """Return the paths of a batch's images, as far as its samples know them.
+
+    Args:
+        data_batch: Of the data loader.
+    """
+    samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
+    return [sample.img_path for sample in samples or () if 'img_path' in sample]
+
+
 @contextmanager
 def gathered(model: BaseModel) -> Iterator[None]:
     """Within, the weights that belong to no block and not to the encoder are whole.

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from mmcnx2.engine.atomic_backend import find_damage
+from mmcnx2.engine.nonfinite import describe, find_nonfinite
 
 
 def latest_good_checkpoint(work_dir: str | Path) -> tuple[Path | None, dict[Path, str]]:
@@ -13,7 +14,7 @@ def latest_good_checkpoint(work_dir: str | Path) -> tuple[Path | None, dict[Path
 
     Looked at are all ``.pth`` files of the work folder and of the folder that mmengine's note
     ``last_checkpoint`` names, if they can be resumed from (they hold an optimiser). Each is read as
-    tensors and numbers alone; the chosen one's checksums are verified.
+    tensors and numbers alone; the chosen one's checksums are verified, and its numbers are finite.
 
     Args:
         work_dir: Of the run; need not exist.
@@ -32,7 +33,7 @@ def latest_good_checkpoint(work_dir: str | Path) -> tuple[Path | None, dict[Path
             if step is not None:
                 found.append((step, path.stat().st_mtime_ns, path))
     for *_, path in sorted(found, reverse=True):
-        if reason := find_damage(path):
+        if reason := find_damage(path) or _find_nonfinite(path):
             bad[path] = reason
         else:
             return path, bad
@@ -48,14 +49,21 @@ def _folders(work_dir: Path) -> set[Path]:
 
 
 def _step(path: Path) -> int | None:
-    """Return how many steps a checkpoint has behind it, None if it cannot be resumed from.
-
-    Tensors are mapped, not read: this is quick for any size.
-    """
-    checkpoint = torch.load(path, map_location='cpu', weights_only=True, mmap=True)
+    """Return how many steps a checkpoint has behind it, None if it cannot be resumed from."""
+    checkpoint = _load(path)
     if not isinstance(checkpoint, dict) or 'optimizer' not in checkpoint:
         return None
     return checkpoint.get('meta', {}).get('iter')
+
+
+def _find_nonfinite(path: Path) -> str | None:
+    names = find_nonfinite(_load(path))
+    return describe(names) if names else None
+
+
+def _load(path: Path) -> dict:
+    """Map a checkpoint: only what is looked at is read."""
+    return torch.load(path, map_location='cpu', weights_only=True, mmap=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """A whole training, whose foreseeable ends are told in a sentence."""
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,18 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.data_check import check_data
+from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
 
-_FORESEEN = (CheckpointError, DivergedError, TooManyUnreadableError, UnreadableImageError)
+_FORESEEN = (
+    CheckpointError,
+    DivergedError,
+    TooManyUnreadableError,
+    UnreadableImageError,
+    UnsavedError,
+)
 
 
 def train(cfg: Config, *, look: bool = True) -> None:
@@ -29,12 +37,21 @@ def train(cfg: Config, *, look: bool = True) -> None:
 
     Raises:
         SystemExit: With sentences, if the data are not as they must be; with one, if a checkpoint
-            cannot be read or is another model's, the loss stays infinite, images cannot be read
-            (too many in training, one in validation) or a loading process dies; with a status
-            alone, if the cluster asks for the machine
+            cannot be read or is another model's, the loss stays infinite, the last checkpoint
+            cannot be written, the disk is full before the first step, images cannot be read (too
+            many in training, one in validation) or a loading process dies; with a status alone, if
+            the cluster asks for the machine
             (:class:`PreemptionHook`).
     """
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    try:
+        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SystemExit(
+            f"error: the work folder '{cfg.work_dir}' takes no log ({error}): make room, or choose "
+            'another disk with --work-dir.'
+        ) from None
     if look:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)

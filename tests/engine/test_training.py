@@ -10,11 +10,11 @@ import torch
 
 from mmcnx2.engine import training
 from mmcnx2.engine.training import describe_dead_worker
-from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
 from tests.engine.hooks.test_preemption_hook import Send
 from tests.engine.hooks.test_resume_hook import damage
 from tests.support import long_run
 from tests.support.long_run import kill, make_runner
+from tests.support.tiny import Tiny
 
 
 class Deadly(long_run.MemoryImages):
@@ -35,8 +35,9 @@ def run_instead(monkeypatch, runner) -> None:
 
 
 def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):
-    runner = make_runner(tmp_path, model=SometimesBroken(range(1, 99)), ema=False, patience=2)
-    with pytest.raises(SystemExit, match='error: the loss was not finite in 2 steps in a row'):
+    runner = make_runner(tmp_path, model=Tiny(bad_losses=range(1, 99)), ema=False, patience=2)
+    sentence = 'error: the loss or its gradient was not finite in 2 steps in a row'
+    with pytest.raises(SystemExit, match=sentence):
         run_instead(monkeypatch, runner)
 
 

@@ -164,7 +164,14 @@ RULES = {
         mask_ratio=either(nothing, INSIDE),
         threshold=number(lambda v: 0 <= v <= 0.5),
     ),
-    engine.FiniteLossHook: dict(patience=COUNT),
+    engine.AtomicCheckpointHook: dict(fallback_dir=either(nothing, text)),
+    engine.FiniteLossHook: dict(patience=COUNT, max_share=SHARE),
+    engine.LossSpikeHook: dict(
+        window=whole(2),
+        deviations=number(lambda v: 1 <= v < float('inf')),
+        rollbacks=whole(0),
+        left_out=COUNT,
+    ),
     engine.UnreadableImagesHook: dict(max_unreadable=SHARE),
     hooks.KNNHook: dict(
         queries=CONFIG,

@@ -192,6 +192,7 @@ def make_runner(
             checkpoint=dict(saving, **(checkpoint or {})),
             resume=dict(type='mmcnx2.ExactResumeHook'),
             finite_loss=dict(type='mmcnx2.FiniteLossHook', patience=patience),
+            durable_log=dict(type='mmcnx2.DurableLogHook'),
             preemption=dict(type='mmcnx2.PreemptionHook'),
         ),
         custom_hooks=[*average, *hooks],
@@ -227,4 +228,3 @@ def start(work: Callable, *arguments, **options) -> multiprocessing.Process:
     process = context.Process(target=work, args=arguments, kwargs=options)
     process.start()
     return process
-

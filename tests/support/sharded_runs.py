@@ -9,9 +9,9 @@ import torch.distributed as dist
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcnx2.engine import ShardedRunner
-from tests.engine.hooks.test_finite_loss_hook import SometimesBroken
+from mmcnx2.engine import LossSpikeHook, ShardedRunner
 from tests.support.long_run import ToyPreTraining, make_runner
+from tests.support.tiny import LeaveOut, Tiny
 
 STOPPED_AT = 2
 END = 'epoch_1.pth'
@@ -65,8 +65,20 @@ def train_and_exchange(rank: int, root: str) -> None:
         path = root / f'{source}-stopped/interrupted.pth'
         build(kind, root / f'{source}-then-{kind}', load_from=str(path)).train()
     leave_features(rank, root)
-    build('fsdp', root / 'skipped', model=SometimesBroken({2})).train()
+    # Each is broken in one process, and the gradient in the half of it that the other one holds.
+    broken = dict(bad_losses={2}) if rank else dict(bad_gradients={4})
+    build('fsdp', root / 'skipped', model=Tiny(**broken)).train()
+    go_back(rank, root)
     leave_refusals(rank, root)
+
+
+def go_back(rank: int, root: Path) -> None:
+    """Go back from a spike in one process, and train without its step from the beginning."""
+    every_second = dict(by_epoch=False, interval=2)
+    for name, hook in dict(back=LossSpikeHook(window=5, rollbacks=1), out=LeaveOut(7)).items():
+        model = Tiny(spikes={7} if rank else ())
+        options = dict(epochs=2, hooks=(hook,), checkpoint=every_second)
+        build('fsdp', root / f'spike-{name}', model=model, **options).train()
 
 
 def leave_features(rank: int, root: Path) -> None:

@@ -2,7 +2,9 @@
 
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.class_count_hook import ClassCountHook
+from mmcnx2.engine.hooks.durable_log_hook import DurableLogHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
+from mmcnx2.engine.hooks.loss_spike_hook import LossSpikeHook
 from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.hooks.shard_epoch_hook import ShardEpochHook
@@ -12,8 +14,10 @@ from mmcnx2.engine.hooks.watchdog_hook import WatchdogHook
 __all__ = [
     'AtomicCheckpointHook',
     'ClassCountHook',
+    'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
+    'LossSpikeHook',
     'PreemptionHook',
     'ShardEpochHook',
     'UnreadableImagesHook',

@@ -1,53 +1,86 @@
-"""Keeps a loss that is not finite out of the weights."""
+"""Keeps losses and gradients that are not finite out of the weights."""
 
-import torch
-from mmengine.dist import all_reduce
+from functools import partial
+
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
-from torch import Tensor
 
 from mmcnx2.checks import check_at_least, check_types
+from mmcnx2.engine.agreement import of_main_process
+from mmcnx2.engine.batches import inner_model
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
+from mmcnx2.engine.step_guard import StepGuard
 from mmcnx2.registry import HOOKS
+
+MOST = 0.5
+"""Of its steps, a run that has skipped more has not trained."""
+LEFT_OUT = 'its data are left out'
+ADVICE = (
+    'with a lower optim_wrapper.optimizer.lr, with optim_wrapper.clip_grad=dict(max_norm=1.0), or '
+    'in float32.'
+)
 
 
 class DivergedError(RuntimeError):
-    """The loss was not finite for too many steps in a row."""
+    """Too many steps were not finite, in a row or in all."""
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Skip steps whose loss is not finite, and stop a run in which there is no other any more.
+    """Skip steps that are not finite, and stop a run in which there are hardly any others.
 
-    A skipped step (with accumulated gradients: the steps up to the next update) leaves weights and
-    optimiser as they are. All processes skip it if it is not finite in one of them. Each is named
-    in the log and counted, over resumed runs, too: ``skipped_steps`` in the message hub.
+    A step counts as not finite if the loss or the gradient of any process is. It then leaves
+    weights, optimizer and running statistics as they are, in all processes. With accumulated
+    gradients a step is all that goes into one update: it is taken as a whole or not at all. Each
+    skipped one is named in the log and counted, over resumed runs, too: ``skipped_steps`` in the
+    message hub. :class:`~mmcnx2.engine.step_guard.StepGuard` does the skipping.
+
+    A run that has come to its end, but skipped more than half of its steps, ends with the error,
+    too. A run with several optimizers is not watched, which the log says.
 
     Args:
-        patience: So many in a row stop the run. The weights, untouched since before the first of
-            them, are then saved as ``before_divergence.pth``, if they are finite themselves.
+        patience: So many skipped steps in a row stop the run. The weights, untouched since before
+            the first of them, are then saved as ``before_divergence.pth``, if they are finite
+            themselves.
+        max_share: From 0 to 1. More skipped ones than this share of the steps since the run began,
+            or was resumed, stop it as well, if they are more than ``patience``.
+
+    Attributes:
+        left_out: Numbers, from 1, of iterations whose data are to be passed over: the steps that
+            they belong to are not taken, whatever their numbers, and do not count as skipped.
 
     Raises:
-        ValueError: If ``patience`` is not positive.
+        ValueError: A number is out of range.
     """
 
-    priority = 'VERY_HIGH'
+    # Behind what moves schedules and averages weights, so that what is saved is of one step.
+    priority = 'LOWEST'
     COUNTER = 'skipped_steps'
 
     @check_types
-    def __init__(self, patience: int = 20):
+    def __init__(self, patience: int = 20, max_share: float = 0.1):
         check_at_least(1, patience=patience)
-        self.patience = patience
-        self.in_a_row = 0
-        self._guarded = None
+        if not 0 <= max_share <= 1:
+            raise ValueError(f'max_share={max_share}, but a share from 0 to 1 is expected.')
+        self.patience, self.max_share = patience, max_share
+        self.left_out = set()
+        self.in_a_row = self.steps = self.skipped = 0  # of this process
+        self.guard = None
+        self._first = 0  # iteration, from 1, that the row began with
 
     def before_train(self, runner: Runner) -> None:
-        """Stand between the loss and the optimiser."""
+        """Stand between the loss and the optimizer."""
         wrapper = runner.optim_wrapper
-        if isinstance(wrapper, OptimWrapper):  # several optimisers have a loss each
-            self._guarded = wrapper
-            wrapper.update_params = _GuardedUpdate(self, runner, wrapper.update_params)
+        if isinstance(wrapper, OptimWrapperDict):
+            runner.logger.warning('Several optimizers: steps are not checked for being finite.')
+        elif isinstance(wrapper, OptimWrapper):
+            self.guard = StepGuard(wrapper, inner_model(runner.model), partial(self._count, runner))
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
+        """Leave out the data that were asked to be."""
+        if self.guard and runner.iter + 1 in self.left_out:
+            self.guard.dropped = LEFT_OUT
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None):
         """Stop, if patience is at its end.
@@ -55,64 +88,73 @@ class FiniteLossHook(Hook):
         Raises:
             DivergedError: With advice.
         """
-        if self.in_a_row < self.patience:
+        if self.in_a_row >= self.patience:
+            where = f'{self._first} to {runner.iter + 1}'
+            what = f'in {self.in_a_row} steps in a row, {where}, and none of them was taken'
+        elif self.in_a_row and self.skipped > max(self.patience, self.max_share * self.steps):
+            what = (
+                f'in {self.skipped} of {self.steps} steps, which were not taken: more than '
+                f'max_share={self.max_share} allows'
+            )
+        else:
             return
-        first = runner.iter + 2 - self.in_a_row
         raise DivergedError(
-            f'the loss was not finite in {self.in_a_row} steps in a row, {first} to '
-            f'{runner.iter + 1}, and none of them was taken: {self._save(runner)}; resume from '
-            'there, or from an earlier checkpoint, with a lower optim_wrapper.optimizer.lr, with '
-            'optim_wrapper.clip_grad=dict(max_norm=1.0), or in float32.'
+            f'the loss or its gradient was not finite {what}; {self._save(runner)}; resume from '
+            f'there, or from an earlier checkpoint (--resume FILE), {ADVICE}'
         )
 
     def after_train(self, runner: Runner) -> None:
         """Step aside."""
-        if self._guarded is not None:
-            del self._guarded.update_params
-            self._guarded = None
+        if self.guard is not None:
+            self.guard.remove()
+            self.guard = None
 
-    def count(self, runner: Runner, loss: float) -> None:
-        """Count and name a skipped step."""
+    def after_run(self, runner: Runner) -> None:
+        """Refuse to call it a success, if the run has hardly trained.
+
+        Raises:
+            DivergedError: With advice.
+        """
+        accumulated = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        steps = -(-runner.iter // accumulated)
+        total = self._total(runner)
+        if total > MOST * steps:
+            raise DivergedError(
+                f'the run is at its end, but the loss or its gradient was not finite in {total} of '
+                f'{steps} steps, which were not taken: what it has saved is hardly trained; train '
+                f'anew {ADVICE}'
+            )
+
+    def _count(self, runner: Runner, reason: str | None) -> None:
+        step = runner.iter + 1
+        self.steps += 1
+        if reason is None:
+            self.in_a_row = 0
+            return
+        if reason == LEFT_OUT:
+            runner.logger.warning(f'Step {step} is not taken: {reason}.')
+            return
         self.in_a_row += 1
-        hub = runner.message_hub
-        total = 1 + (hub.get_info(self.COUNTER) if self.COUNTER in hub.runtime_info else 0)
-        hub.update_info(self.COUNTER, total)
+        self.skipped += 1
+        self._first = step if self.in_a_row == 1 else self._first
+        total = self._total(runner) + 1
+        runner.message_hub.update_info(self.COUNTER, total)
         runner.logger.warning(
-            f'Step {runner.iter + 1} is skipped, its loss is {loss} here or in another process: '
-            f'{self.in_a_row} in a row, {total} in this run; {self.patience} in a row stop it.'
+            f'Step {step} is skipped, {reason}: {self.in_a_row} in a row, {total} in this run; '
+            f'{self.patience} in a row stop it.'
         )
 
+    def _total(self, runner: Runner) -> int:
+        hub = runner.message_hub
+        return hub.get_info(self.COUNTER) if self.COUNTER in hub.runtime_info else 0
+
     def _save(self, runner: Runner) -> str:
-        broken = [n for n, p in runner.model.named_parameters() if not torch.isfinite(p).all()]
-        finite = torch.tensor(int(not broken))
-        all_reduce(finite, 'min')  # a process may hold no more than its share of the weights
-        if not finite:
-            where = broken[0] if broken else 'those of another process'
-            return f'the weights ({where}) are not finite any more and are not saved'
         savers = [hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook)]
         if not savers:
             return 'nothing is there to save the weights with'
         try:
             path = savers[0].save_within_epoch(runner, 'before_divergence.pth')
+            said = f"the weights from before step {self._first} are in '{path}'"
         except OSError as error:
-            return f'the weights could not be saved ({error})'
-        return f"the weights from before step {runner.iter + 2 - self.in_a_row} are in '{path}'"
-
-
-class _GuardedUpdate:
-    """Stands for an optimiser wrapper's ``update_params``."""
-
-    def __init__(self, hook: FiniteLossHook, runner: Runner, update):
-        self.hook, self.runner, self.update = hook, runner, update
-
-    def __call__(self, loss: Tensor, *args, **kwargs) -> None:
-        finite = torch.isfinite(loss.detach()).all().int()
-        all_reduce(finite, 'min')  # without a backward in all of them, processes would wait
-        if finite:
-            self.hook.in_a_row = 0
-            self.update(loss, *args, **kwargs)
-            return
-        wrapper = self.runner.optim_wrapper
-        wrapper.zero_grad()
-        wrapper._inner_count += 1  # as mmengine asks of whoever does not call backward()
-        self.hook.count(self.runner, float(loss.detach()))
+            said = f'the weights are not saved ({error})'
+        return of_main_process(said)  # only the process that saves knows

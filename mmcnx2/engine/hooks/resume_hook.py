@@ -12,6 +12,7 @@ from mmcnx2.datasets.seeding import SeededBatches, SeededItems, derive_seed, see
 from mmcnx2.engine.batches import inner_model
 from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
 from mmcnx2.engine.resumable import check_resumable
+from mmcnx2.engine.resumed_rate import follow_rate
 from mmcnx2.registry import HOOKS
 
 
@@ -74,7 +75,7 @@ class ExactResumeHook(Hook):
             runner._load_from = str(path)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read where the run was.
+        """Read where the run was, and have it follow the config's learning rate.
 
         Raises:
             CheckpointError: The checkpoint is another model's, or holds no state of a run.
@@ -83,6 +84,7 @@ class ExactResumeHook(Hook):
             return
         if isinstance(runner, Runner):
             check_resumable(checkpoint, inner_model(runner.model), path=runner._load_from)
+            follow_rate(runner, checkpoint)
         self._saved = dict(checkpoint.get('progress', {}), epoch=checkpoint['meta']['epoch'])
 
     def before_train(self, runner: Runner) -> None:
@@ -92,21 +94,35 @@ class ExactResumeHook(Hook):
         self._masks = getattr(getattr(model, 'masking', None), 'generator', None)
         self._masks_seed = self._masks and self._masks.initial_seed()
 
-        loop, loader = runner.train_loop, runner.train_dataloader
+        loader = runner.train_dataloader
         if loader.batch_sampler is None:
             return
         sampler = loader.batch_sampler.sampler
         if 'sampler_seed' in self._saved and hasattr(sampler, 'seed'):
             sampler.seed = self._saved['sampler_seed']
         _seed_samples(loader, runner.seed)
-        if isinstance(loop, IterBasedTrainLoop):
-            # It has begun to iterate, and passes over the batches that are done by itself.
-            if hasattr(sampler, '_indices_of_rank'):
-                sampler.indices = sampler._indices_of_rank()
-            loader._iterator = None
-            loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
-        else:
-            loader.batch_sampler.skip = self._batches_to_skip(runner)
+        self.go_to_saved_place(runner)
+
+    def go_to_saved_place(self, runner: Runner) -> None:
+        """Have the data begin where the checkpoint that was loaded last was saved.
+
+        A loop without epochs begins its data anew, for whoever calls this to pass over some.
+        """
+        loop, loader = runner.train_loop, runner.train_dataloader
+        batches = loader.batch_sampler
+        if batches is None:
+            return
+        if not isinstance(loop, IterBasedTrainLoop):
+            batches.skip = self._batches_to_skip(runner)
+            return
+        # It has begun to iterate, and passes over the batches that are done by itself.
+        batches.epoch = 0
+        if hasattr(batches.sampler, 'set_epoch'):
+            batches.sampler.set_epoch(0)
+        if hasattr(batches.sampler, '_indices_of_rank'):
+            batches.sampler.indices = batches.sampler._indices_of_rank()
+        loader._iterator = None
+        loop.dataloader_iterator = type(loop.dataloader_iterator)(loader)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Count the epoch's batches from the right one."""

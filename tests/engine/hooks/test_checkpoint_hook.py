@@ -11,10 +11,13 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 
+from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.engine import atomic_backend
 from mmcnx2.engine.atomic_backend import PART, AtomicBackend, find_damage
+from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
 from tests.support.long_run import make_runner
 from tests.support.states import assert_same_state
+from tests.support.tiny import Tiny
 
 
 def names(folder: Path) -> list[str]:
@@ -36,17 +39,23 @@ class FullDisk:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def run(folder: Path, **checkpoint):
-    runner = make_runner(folder, epochs=1, ema=False, checkpoint=checkpoint)
+def run(folder: Path, *, model: Tiny | None = None, ema: bool = False, epochs=1, **checkpoint):
+    """Train for eight steps an epoch, saving after each."""
+    model = model or Tiny(ballast=20_000)
+    runner = make_runner(folder, epochs=epochs, ema=ema, model=model, checkpoint=checkpoint)
     runner.train()
     return runner
+
+
+def said_in(folder: Path) -> str:
+    return ''.join(path.read_text() for path in folder.glob('*/*.log'))
 
 
 def test_a_full_disk_is_loud_and_training_goes_on(tmp_path, monkeypatch):
     FullDisk(monkeypatch, full_from=4, full_to=6)
     runner = run(tmp_path, max_keep_ckpts=2)
     assert runner.iter == 8
-    said = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    said = said_in(tmp_path)
     assert said.count('NO CHECKPOINT WAS SAVED') == 3
     assert 'No space left on device' in said
     assert f"the last one is '{tmp_path}/iter_3.pth'" in said
@@ -54,13 +63,13 @@ def test_a_full_disk_is_loud_and_training_goes_on(tmp_path, monkeypatch):
 
 
 def test_while_the_disk_is_full_older_checkpoints_stay(tmp_path, monkeypatch):
-    FullDisk(monkeypatch, full_from=4, full_to=100)
-    run(tmp_path, max_keep_ckpts=1)
+    disk = FullDisk(monkeypatch, full_from=4, full_to=100)
+    with pytest.raises(UnsavedError, match="the last checkpoint, 'iter_8.pth', could not be writ"):
+        run(tmp_path, max_keep_ckpts=1)
     assert names(tmp_path) == ['iter_3.pth']
     assert (tmp_path / 'last_checkpoint').read_text() == f'{tmp_path}/iter_3.pth'
-    resumed = make_runner(tmp_path, epochs=1, ema=False)
-    resumed.train()
-    assert resumed.iter == 8
+    disk.full = range(0)
+    assert run(tmp_path).iter == 8
 
 
 class NoRoom(Hook):
@@ -82,10 +91,10 @@ def test_files_that_the_kernel_refuses_stop_nothing_either(tmp_path):
     refuse = NoRoom(range(4, 7))
     try:
         options = dict(checkpoint=dict(max_keep_ckpts=2), hooks=(refuse,))
-        make_runner(tmp_path, epochs=1, ema=False, **options).train()
+        make_runner(tmp_path, epochs=1, ema=False, model=Tiny(ballast=50_000), **options).train()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, refuse.before)
-    said = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    said = said_in(tmp_path)
     assert said.count('NO CHECKPOINT WAS SAVED') == 3
     assert os.strerror(errno.EFBIG) in said
     assert names(tmp_path) == ['iter_7.pth', 'iter_8.pth']
@@ -100,8 +109,7 @@ def test_the_best_checkpoint_stays_while_a_better_one_does_not_fit(tmp_path, mon
     )
     # An epoch writes its own, the best, and its own again with the best score noted.
     FullDisk(monkeypatch, full_from=5, full_to=6)
-    runner = make_runner(tmp_path, epochs=2, ema=False, checkpoint=options)
-    runner.train()
+    runner = run(tmp_path, epochs=2, **options)
     best = [name for name in names(tmp_path) if name.startswith('best')]
     assert best == ['best_score_epoch_1.pth']
     assert runner.message_hub.get_info('best_score') == 0.1
@@ -178,9 +186,7 @@ def test_plain_torch_opens_a_checkpoint_and_plain_mmengine_resumes_from_it(untid
     monkeypatch.setitem(mmengines.CheckpointLoader._schemes, '', mmengines.load_from_local)
     last = untidy_run / 'iter_8.pth'
     weights = torch.load(last, weights_only=True)['state_dict']
-    resumed = make_runner(
-        untidy_run, epochs=1, ema=False, load_from=str(last), default_hooks={}
-    )
+    resumed = make_runner(untidy_run, epochs=1, ema=False, load_from=str(last), default_hooks={})
     resumed.load_or_resume()
     assert resumed.iter == 8
     assert_same_state(dict(weights), dict(resumed.model.state_dict()))
@@ -202,3 +208,118 @@ def test_another_back_end_that_is_asked_for_wins(tmp_path):
     hook = next(hook for hook in runner.hooks if hasattr(hook, 'save_within_epoch'))
     hook.before_train(runner)
     assert hook.backend_args == dict(backend='local')
+
+
+class Break(Hook):
+    """Makes a number NaN behind some steps, ahead of their checkpoints."""
+
+    priority = 'BELOW_NORMAL'
+
+    def __init__(self, what: str, steps: range):
+        self.what, self.steps, self.healthy = what, steps, None
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        place = self.place(runner)
+        if runner.iter + 1 == self.steps.start:
+            self.healthy = place.clone()
+        if runner.iter + 1 in self.steps:
+            place[-1] = float('nan')
+        elif runner.iter + 1 == self.steps.stop:
+            place.copy_(self.healthy)
+
+    def place(self, runner) -> torch.Tensor:
+        match self.what:
+            case 'weights':
+                return runner.model.linear.bias.data
+            case 'running statistics':
+                return runner.model.norm.running_var
+            case 'averaged weights':
+                hook = next(hook for hook in runner.hooks if hasattr(hook, 'ema_model'))
+                return hook.ema_model.module.linear.bias.data
+            case 'the optimizer':
+                return runner.optim_wrapper.optimizer.state[runner.model.linear.bias]['exp_avg']
+
+
+def broken_run(folder: Path, what: str, steps: range) -> None:
+    options = dict(ema=what == 'averaged weights', hooks=(Break(what, steps),))
+    make_runner(folder, epochs=1, model=Tiny(), **options).train()
+
+
+PLACES = ['weights', 'running statistics', 'averaged weights', 'the optimizer']
+
+
+@pytest.mark.parametrize('what', PLACES)
+def test_what_is_not_finite_takes_no_good_checkpoints_place(tmp_path, what):
+    with pytest.raises(UnsavedError, match="'iter_8.pth', could not be written.* not finite"):
+        broken_run(tmp_path, what, range(5, 99))
+    assert names(tmp_path) == ['iter_3.pth', 'iter_4.pth', 'not_finite.pth']
+    assert (tmp_path / 'last_checkpoint').read_text() == f'{tmp_path}/iter_4.pth'
+    said = said_in(tmp_path)
+    assert said.count('NO CHECKPOINT WAS SAVED') == 4 and 'to look at is in' in said
+    assert 'optimizer' not in torch.load(tmp_path / 'not_finite.pth', weights_only=True)
+
+
+@pytest.mark.parametrize('what', ['running statistics', 'averaged weights'])
+def test_once_it_is_finite_again_checkpoints_are_saved_again(tmp_path, what):
+    broken_run(tmp_path, what, range(4, 6))
+    assert names(tmp_path) == ['iter_7.pth', 'iter_8.pth', 'not_finite.pth']
+
+
+def test_the_best_checkpoint_is_finite_too(tmp_path, monkeypatch):
+    scores = iter([0.1, 0.2])
+    monkeypatch.setattr(
+        'tests.support.long_run.Score.compute_metrics',
+        lambda self, results: dict(score=next(scores)),
+    )
+    checkpoint = dict(by_epoch=True, save_best='score', rule='greater')
+    broken = Break('running statistics', range(9, 99))
+    options = dict(epochs=2, ema=False, model=Tiny(), hooks=(broken,), checkpoint=checkpoint)
+    with pytest.raises(UnsavedError):
+        make_runner(tmp_path, **options).train()
+    assert names(tmp_path) == ['best_score_epoch_1.pth', 'epoch_1.pth', 'not_finite.pth']
+
+
+def save_nan(path: Path) -> None:
+    """Make a checkpoint as a program without these checks would have left it."""
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint['optimizer']['state'][0]['exp_avg'][0] = float('nan')
+    torch.save(checkpoint, path)
+
+
+def test_resume_passes_over_what_is_not_finite(tmp_path):
+    run(tmp_path, model=Tiny())
+    save_nan(tmp_path / 'iter_8.pth')
+    assert run(tmp_path, model=Tiny()).iter == 8
+    said = said_in(tmp_path)
+    assert "iter_8.pth' is passed over: 'optimizer.state.0.exp_avg' is not finite" in said
+    assert f"Resuming from '{tmp_path}/iter_7.pth'" in said
+
+
+def test_resume_refuses_it_by_name(tmp_path):
+    run(tmp_path, model=Tiny())
+    path = tmp_path / 'iter_8.pth'
+    save_nan(path)
+    runner = make_runner(tmp_path, ema=False, model=Tiny(), load_from=str(path))
+    with pytest.raises(CheckpointError, match=r"iter_8.pth' is not resumed from.*exp_avg.*earlier"):
+        runner.train()
+
+
+def test_a_buffer_that_is_infinite_from_the_start_is_saved_and_resumed(tmp_path):
+    def model() -> Tiny:
+        tiny = Tiny()
+        tiny.register_buffer('mask', torch.tensor([0.0, float('-inf')]))
+        return tiny
+
+    run(tmp_path, model=model(), ema=True)
+    assert run(tmp_path, model=model(), ema=True, epochs=2).iter == 16
+    assert names(tmp_path) == ['iter_15.pth', 'iter_16.pth']
+
+
+def test_an_old_checkpoint_that_cannot_be_removed_stops_nothing(tmp_path, monkeypatch):
+    def refuse(self, path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(AtomicBackend, 'remove', refuse)
+    run(tmp_path, max_keep_ckpts=7)
+    assert "iter_1.pth' could not be removed" in said_in(tmp_path)
+    assert len(names(tmp_path)) == 8

@@ -1,4 +1,4 @@
-"""A loss that is not finite reaches neither weights nor optimiser."""
+"""A step that is not finite is skipped and counted, and a run of hardly any others is stopped."""
 
 import pytest
 import torch
@@ -6,27 +6,12 @@ from mmengine.hooks import Hook
 
 from mmcnx2.engine import FiniteLossHook
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
-from tests.support.long_run import ToyPreTraining, end_state, make_runner
-
-
-class SometimesBroken(ToyPreTraining):
-    """A model whose loss is not finite in some steps."""
-
-    def __init__(self, bad_steps, value: float = float('nan')):
-        super().__init__()
-        self.bad_steps, self.value, self.step = bad_steps, value, 0
-
-    def loss_scale(self) -> float:
-        self.step += 1
-        return self.value if self.step in self.bad_steps else 1.0
-
-    def forward(self, inputs, index, mode: str = 'tensor'):
-        result = super().forward(inputs, index, mode)
-        return dict(loss=result['loss'] * self.loss_scale()) if mode == 'loss' else result
+from tests.support.long_run import end_state, make_runner
+from tests.support.tiny import Tiny
 
 
 class States(Hook):
-    """Keeps weights and optimiser after each step."""
+    """Keeps weights, running statistics and optimizer after each step."""
 
     priority = 'VERY_LOW'
 
@@ -44,72 +29,108 @@ def same(a: list, b: list) -> bool:
     return len(a) == len(b) and all(map(torch.equal, a, b))
 
 
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])
-def test_the_step_is_skipped_counted_and_named(tmp_path, value):
-    states = States()
-    model = SometimesBroken({3, 6}, value)
-    runner = make_runner(tmp_path, epochs=1, model=model, ema=False, hooks=(states,))
+def said_in(folder) -> str:
+    return ''.join(path.read_text() for path in folder.glob('*/*.log'))
+
+
+def train(folder, *, ema: bool = False, saving: int = 100, epochs: int = 1, **options):
+    """Train for eight steps an epoch."""
+    checkpoint = dict(interval=saving)
+    runner = make_runner(folder, epochs=epochs, ema=ema, checkpoint=checkpoint, **options)
     runner.train()
+    return runner
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])
+@pytest.mark.parametrize('what', ['bad_losses', 'bad_gradients'])
+def test_the_step_is_skipped_counted_and_named(tmp_path, what, value):
+    states = States()
+    runner = train(tmp_path, model=Tiny(**{what: {3, 6}}, value=value), hooks=(states,))
     for step in range(1, 8):
         unchanged = same(states.after[step - 1], states.after[step])
         assert unchanged == (step + 1 in (3, 6)), f'step {step + 1}'
     assert runner.message_hub.get_info('skipped_steps') == 2
-    said = ''.join(path.read_text() for path in tmp_path.glob('*/*.log'))
+    reason = f'its loss is {value}' if what == 'bad_losses' else "the gradient of 'linear.bias' is"
     for step in (3, 6):
-        assert f'Step {step} is skipped, its loss is {value}' in said
+        assert any(
+            f'Step {step} is skipped' in line and reason in line
+            for line in said_in(tmp_path).splitlines()
+        )
+
+
+def test_no_checkpoint_holds_what_a_bad_gradient_would_have_made(tmp_path):
+    train(tmp_path, model=Tiny(bad_gradients={3}), ema=True, saving=1)
+    for name in ('iter_7.pth', 'iter_8.pth'):
+        saved = torch.load(tmp_path / name, weights_only=True)
+        for part in ('state_dict', 'ema_state_dict'):
+            assert all(torch.isfinite(value).all() for value in saved[part].values())
 
 
 def test_the_count_goes_on_in_a_resumed_run(tmp_path):
-    make_runner(tmp_path, epochs=1, model=SometimesBroken({2}), ema=False).train()
-    runner = make_runner(tmp_path, epochs=2, model=SometimesBroken({3}), ema=False)
-    runner.train()
+    train(tmp_path, model=Tiny(bad_losses={2}))
+    runner = train(tmp_path, model=Tiny(bad_gradients={11}), epochs=2)
     assert runner.message_hub.get_info('skipped_steps') == 2
 
 
-def test_accumulated_gradients_stay_clean(tmp_path):
+def test_accumulated_gradients_are_used_together_or_not_at_all(tmp_path):
     states = States()
-    runner = make_runner(
-        tmp_path,
-        epochs=1,
-        model=SometimesBroken({3}),
-        ema=False,
-        hooks=(states,),
-        optim_wrapper=dict(optimizer=dict(type='AdamW', lr=1e-3), accumulative_counts=4),
-    )
-    runner.train()
-    assert all(torch.isfinite(value).all() for value in states.after[-1])
-    assert not same(states.after[2], states.after[3]), 'the fourth step has gradients of its own'
+    wrapper = dict(optimizer=dict(type='AdamW', lr=1e-3), accumulative_counts=4)
+    train(tmp_path, model=Tiny(bad_gradients={3}), hooks=(states,), optim_wrapper=wrapper)
+    weights = [state[-1] for state in states.after]
+    assert len(states.after[3]) < len(states.after[7]), 'the first update made averages'
+    assert torch.isfinite(weights[7]).all()
+    assert 'Step 4 is skipped' in said_in(tmp_path)
 
 
 def test_many_in_a_row_stop_the_run_with_the_weights_from_before(tmp_path):
     states = States()
-    runner = make_runner(
-        tmp_path,
-        model=SometimesBroken(range(4, 100)),
-        ema=False,
-        hooks=(states,),
-        patience=3,
-        checkpoint=dict(interval=100),
-    )
+    model = Tiny(bad_losses={4, 6}, bad_gradients={5, *range(7, 100)})
     with pytest.raises(DivergedError, match=r'3 steps in a row, 4 to 6.*step 4 are in.*lower'):
-        runner.train()
+        train(tmp_path, model=model, hooks=(states,), patience=3)
     saved = torch.load(tmp_path / 'before_divergence.pth', weights_only=True)
     assert same([*saved['state_dict'].values()], states.after[2][: len(saved['state_dict'])])
-    after = make_runner(tmp_path, epochs=1, ema=False)
-    after.train()
-    assert after.iter == 8
+    assert train(tmp_path, model=Tiny()).iter == 8
+
+
+def test_too_large_a_share_stops_it_as_well(tmp_path):
+    with pytest.raises(DivergedError, match='3 of 6 steps, .* max_share=0.1 allows'):
+        train(tmp_path, model=Tiny(bad_losses={2, 4, 6, 8}), patience=2)
+
+
+def test_a_run_that_skipped_most_steps_ends_with_an_error_though_at_its_end(tmp_path):
+    with pytest.raises(DivergedError, match='at its end, but .* in 5 of 8 steps.*lower'):
+        train(tmp_path, model=Tiny(bad_losses={1, 2, 3, 5, 7}))
+    assert (tmp_path / 'iter_8.pth').is_file()
+
+
+def test_resumed_with_better_settings_what_was_skipped_before_is_forgiven(tmp_path):
+    with pytest.raises(DivergedError):
+        train(tmp_path, model=Tiny(bad_losses={2, 4, 6}), patience=2)
+    assert train(tmp_path, model=Tiny(bad_losses={8}), epochs=2, patience=2).iter == 16
 
 
 def test_broken_weights_are_not_saved(tmp_path):
-    model = SometimesBroken(range(1, 100))
+    model = Tiny(bad_losses=range(1, 100))
     with torch.no_grad():
         next(model.parameters())[0] = float('nan')
-    runner = make_runner(tmp_path, model=model, ema=False, patience=2, checkpoint=dict(interval=9))
-    with pytest.raises(DivergedError, match='not finite any more and are not saved'):
-        runner.train()
+    with pytest.raises(DivergedError, match="weights are not saved .*'state_dict.norm.weight'"):
+        train(tmp_path, model=model, patience=2)
     assert not (tmp_path / 'before_divergence.pth').exists()
 
 
-def test_patience_must_be_positive():
+def test_data_that_are_to_be_left_out_pass_by_and_do_not_count(tmp_path):
+    states = States()
+    runner = make_runner(tmp_path, epochs=1, model=Tiny(), ema=False, hooks=(states,))
+    hook = next(hook for hook in runner.hooks if isinstance(hook, FiniteLossHook))
+    hook.left_out.add(4)
+    runner.train()
+    unchanged = [same(*states.after[step - 1 : step + 1]) for step in range(1, 8)]
+    assert unchanged == [step + 1 == 4 for step in range(1, 8)]
+    assert 'skipped_steps' not in runner.message_hub.runtime_info
+
+
+def test_numbers_out_of_range_are_refused():
     with pytest.raises(ValueError, match='patience=0, but 1 or more is expected'):
         FiniteLossHook(patience=0)
+    with pytest.raises(ValueError, match='max_share=1.5, but a share from 0 to 1'):
+        FiniteLossHook(max_share=1.5)

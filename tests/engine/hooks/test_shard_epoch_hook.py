@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.engine import LossSpikeHook
 from tests.support.shards import make_shards
 from tests.support.toy_config import shorten, shrink
 
@@ -78,6 +80,24 @@ def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, 
     ):
         assert seen.equal(expected), f'step {i} has other crops or flips'
     assert unbroken.steps[:STEPS] != unbroken.steps[STEPS:], 'both epochs have one order'
+
+
+def test_going_back_from_a_spike_it_sees_the_same_again(shards, tmp_path, monkeypatch):
+    def judge(hook: LossSpikeHook, runner: Runner) -> str | None:
+        return None if runner.iter + 1 != STEPS + 3 or hook.rolled_back else 'its loss is high'
+
+    monkeypatch.setattr(LossSpikeHook, '_judge', judge)
+    loader = dict(num_workers=2, persistent_workers=True)
+    cfg = config(shards, tmp_path / 'back', save_at=STEPS + 1, **loader)
+    cfg.default_hooks.loss_spike.rollbacks = 1
+    back, unbroken = Watch(), Watch()  # a step that the run goes back from is not watched
+    runner = train(cfg, back)
+    whole = config(shards, tmp_path / 'whole', **loader)
+    whole.randomness = dict(seed=runner.seed, diff_rank_seed=True)
+    train(whole, unbroken)
+    again = back.steps[: STEPS + 1] + back.steps[STEPS + 2 :]
+    assert again == unbroken.steps and back.steps[STEPS + 1] == back.steps[STEPS + 2]
+    assert all(map(torch.equal, back.pixels[STEPS + 2 :], unbroken.pixels[STEPS + 1 :]))
 
 
 @pytest.mark.parametrize(

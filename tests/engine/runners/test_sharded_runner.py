@@ -103,12 +103,22 @@ def test_the_encoder_alone_has_the_features_of_one_process(root):
         assert_close('features', expected, saved(root / f'features-{rank}.pt'), relative=1e-5)
 
 
-def test_a_step_whose_loss_is_not_finite_is_skipped_by_all(root):
+def test_a_step_that_is_not_finite_in_one_process_is_skipped_by_all(root):
     said = ''.join(path.read_text() for path in (root / 'skipped').glob('*/*.log'))
-    assert said.count('Step 2 is skipped') == 1
+    skipped = [step for step in range(1, 5) if f'Step {step} is skipped' in said]
+    assert skipped == [2, 4]
     end = saved(root / 'skipped' / END)
     steps = {float(entry['step']) for entry in end['optimizer']['state'].values()}
-    assert steps == {end['meta']['iter'] - 1}
+    assert steps == {end['meta']['iter'] - 2}
+
+
+def test_all_go_back_from_a_spike_in_one_process(root):
+    said = ''.join(path.read_text() for path in (root / 'spike-back').glob('*/*.log'))
+    assert 'Step 7 in process 1: its loss' in said and said.count('Going back to') == 1
+    back, out = (saved(root / f'spike-{name}/iter_8.pth') for name in ('back', 'out'))
+    assert all(
+        torch.equal(back['state_dict'][key], out['state_dict'][key]) for key in out['state_dict']
+    )
 
 
 def test_averaged_weights_are_refused_in_a_sentence(root):
