@@ -112,7 +112,8 @@ def loader(kind: str, root: Path, *, split: str = 'train', workers: int = 0):
     """Return a data loader of a kind's base config, on pictures of its own."""
     scope, make = KINDS[kind]
     init_default_scope(scope)
-    if module := dict(mmdet='coco_format', mmseg='mask_folder').get(scope):
+    own = dict(mmdet=('coco_format', 'load_objects'), mmseg=('mask_folder',), mmpretrain=())
+    for module in own[scope]:
         import_module(f'mmcnx2.datasets.{module}')
     cfg = make(root)[f'{split}_dataloader']
     cfg.update(batch_size=1, num_workers=workers, persistent_workers=False, pin_memory=False)
