@@ -11,30 +11,48 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
+from mmcnx2.engine.resuming.refusal import CannotStartError
+from mmcnx2.engine.resuming.start import claim, is_first_process
 from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
 
 
-def train(cfg: Config, *, look: bool = True) -> None:
+def train(cfg: Config, *, look: bool = True, move_aside: bool = False) -> None:
     """Train as a config says, with its ``runner_type`` or mmengine's ``Runner``.
 
     Args:
         cfg: The config.
         look: Look at the data first (:func:`.check_data`).
+        move_aside: Move what earlier runs left in the work folder into a folder of its own there.
 
     Raises:
-        SystemExit: With sentences, if the data are not as they must be; with one, if a checkpoint
-            cannot be read or is another model's, the loss stays infinite, too many files cannot be
-            read or a loading process dies; with a status alone, if the cluster asks for the machine
-            (:class:`PreemptionHook`).
+        SystemExit: With sentences, if the data are not as they must be; with one, if the run cannot
+            begin where it was told to, a checkpoint cannot be read or is another model's, the loss
+            stays infinite, too many files cannot be read or a loading process dies; with a status
+            alone, if the cluster asks for the machine (:class:`PreemptionHook`).
     """
+    locks = []
+    try:
+        if is_first_process(cfg.get('launcher', 'none')):
+            locks = claim(cfg, move_aside=move_aside)
+        _train(cfg, look=look)
+    except (CannotStartError, CheckpointError) as error:
+        raise SystemExit(f'error: {error}') from None
+    finally:
+        for lock in locks:
+            lock.release()
+
+
+def _train(cfg: Config, *, look: bool) -> None:
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if look:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)
     try:
         runner.train()
-    except (CheckpointError, DivergedError, TooManyUnreadableError) as error:
+    except (CannotStartError, CheckpointError):
+        raise  # a sentence already
+    except (DivergedError, TooManyUnreadableError) as error:
         # From a loading process comes its traceback, too; the sentence is the last line.
         sentence = str(error).strip().splitlines()[-1]
         raise SystemExit(f'error: {sentence}') from None

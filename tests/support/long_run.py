@@ -227,4 +227,3 @@ def start(work: Callable, *arguments, **options) -> multiprocessing.Process:
     process = context.Process(target=work, args=arguments, kwargs=options)
     process.start()
     return process
-

@@ -36,6 +36,10 @@ class AtomicCheckpointHook(CheckpointHook):
     INTERRUPTED = 'interrupted.pth'
     _left_out = frozenset()  # names in checkpoints that the log has told of
 
+    failures = 0
+    _depth = 0
+    _trains = False
+
     def before_train(self, runner: Runner) -> None:
         """Find the folder, and clear it of what a killed run left half-written."""
         out_dir = str(self.out_dir or runner.work_dir)
@@ -43,8 +47,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.backend_args = dict(backend='mmcnx2_atomic')
         super().before_train(runner)
         self.file_backend = _RemoveLater(self.file_backend)
-        self._depth = 0
-        self.failures = 0
+        self._trains = True
         if is_main_process() and '://' not in str(self.out_dir):
             remove_parts(self.out_dir)
 
@@ -98,6 +101,8 @@ class AtomicCheckpointHook(CheckpointHook):
             super()._save_checkpoint_with_step(runner, step, meta)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        if not self._trains:
+            return  # a validation by itself has trained nothing that could be saved
         with self._surviving_failure(runner):
             super()._save_best_checkpoint(runner, metrics)
 
@@ -150,6 +155,11 @@ class _RemoveLater:
     def __init__(self, backend: BaseStorageBackend):
         self._backend = backend
         self._waiting = []
+
+    @property
+    def __class__(self) -> type:
+        """Whoever asks what kind of back end a hook has means the one that writes."""
+        return type(self._backend)
 
     def __getattr__(self, name: str):
         return getattr(self._backend, name)
