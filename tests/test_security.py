@@ -21,7 +21,7 @@ from mmcnx2.apis import FCMAEInferencer
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.datasets.shards.stream import open_location, read_shard
-from mmcnx2.engine.latest_checkpoint import latest_good_checkpoint
+from mmcnx2.engine.resuming.refusal import CannotStartError
 from tests.support.long_run import make_runner
 
 ROOT = Path(__file__).parents[1]
@@ -89,10 +89,9 @@ def test_no_api_takes_a_weight_with_a_changed_byte(reader, tmp_path):
         READERS[reader](str(path))
 
 
-def test_automatic_resume_passes_over_it_and_names_it(attack, evidence):
-    path, bad = latest_good_checkpoint(attack.parent)
-    assert path is None
-    assert [file.name for file in bad] == ['stranger.pth']
+def test_automatic_resume_does_not_take_it_and_names_it(attack, evidence):
+    with pytest.raises(CannotStartError, match=r'stranger\.pth \(it asks for .*, which could run'):
+        make_runner(attack.parent, ema=False).train()
     assert not evidence.exists()
 
 

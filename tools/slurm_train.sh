@@ -10,4 +10,4 @@ export PYTHONPATH="$TOOLS/..:$PYTHONPATH"
     --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 $SRUN_ARGS \
     python -u "$TOOLS/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}" && exit || STATUS=$?
 [ "$STATUS" = 75 ] || exit "$STATUS"
-exec "$0" "${@:1:4}" --resume "${@:5}"
+exec "$0" "${@/#--move-aside/--resume}" --resume  # the last one counts

@@ -36,6 +36,12 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help="go on from a checkpoint, or from the work folder's latest one if none is given",
     )
+    parser.add_argument(
+        '--move-aside',
+        action='store_true',
+        help='begin anew in a work folder that holds checkpoints: what earlier runs left there is '
+        'moved into a folder old-1 (or old-2, ...) in it',
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision, in bfloat16')
     parser.add_argument('--no-validate', action='store_true', help='train without validation')
     parser.add_argument(
@@ -75,6 +81,11 @@ def prepare(args: argparse.Namespace):
                 'add auto_scale_lr=dict(base_batch_size=...) to it.'
             )
         cfg.auto_scale_lr.enable = True
+    if args.resume == 'auto' and args.move_aside:
+        raise ValueError(
+            '--resume goes on with the checkpoints that --move-aside moves away: give one of the '
+            'two, or --resume FILE with --move-aside.'
+        )
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
@@ -97,7 +108,7 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
     join_processes_without_gpu(cfg)
-    train(cfg, look=not args.no_data_check)
+    train(cfg, look=not args.no_data_check, move_aside=args.move_aside)
 
 
 if __name__ == '__main__':

@@ -16,10 +16,13 @@ from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
+from mmcnx2.engine.resuming.refusal import CannotStartError
+from mmcnx2.engine.resuming.start import claim, is_first_process
 from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
 
 _FORESEEN = (
+    CannotStartError,
     CheckpointError,
     DivergedError,
     TooManyUnreadableError,
@@ -28,21 +31,34 @@ _FORESEEN = (
 )
 
 
-def train(cfg: Config, *, look: bool = True) -> None:
+def train(cfg: Config, *, look: bool = True, move_aside: bool = False) -> None:
     """Train as a config says, with its ``runner_type`` or mmengine's ``Runner``.
 
     Args:
         cfg: The config.
         look: Look at the data first (:func:`.check_data`).
+        move_aside: Move what earlier runs left in the work folder into a folder of its own there.
 
     Raises:
-        SystemExit: With sentences, if the data are not as they must be; with one, if a checkpoint
-            cannot be read or is another model's, the loss stays infinite, the last checkpoint
-            cannot be written, the disk is full before the first step, images cannot be read (too
-            many in training, one in validation) or a loading process dies; with a status alone, if
-            the cluster asks for the machine
+        SystemExit: With sentences, if the data are not as they must be; with one, if the run cannot
+            begin where it was told to, a checkpoint cannot be read or is another model's, the loss
+            stays infinite, the last checkpoint cannot be written, the disk is full before the first
+            step, images cannot be read (too many in training, one in validation) or a loading
+            process dies; with a status alone, if the cluster asks for the machine
             (:class:`PreemptionHook`).
     """
+    locks = []
+    try:
+        with foreseen_ends():
+            if is_first_process(cfg.get('launcher', 'none')):
+                locks = claim(cfg, move_aside=move_aside)
+            _train(cfg, look=look)
+    finally:
+        for lock in locks:
+            lock.release()
+
+
+def _train(cfg: Config, *, look: bool) -> None:
     try:
         runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     except OSError as error:
@@ -56,8 +72,9 @@ def train(cfg: Config, *, look: bool = True) -> None:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)
     try:
-        with foreseen_ends():
-            runner.train()
+        runner.train()
+    except _FORESEEN:
+        raise  # a sentence already
     except RuntimeError as error:
         sentence = describe_dead_worker(error, runner.train_dataloader)
         if sentence is None:

@@ -1,5 +1,6 @@
 """Foreseeable ends of a training are told in a sentence."""
 
+import os
 import re
 import shutil
 import signal
@@ -7,14 +8,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
 
 from mmcnx2.engine import training
+from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.training import describe_dead_worker
 from tests.engine.hooks.test_preemption_hook import Send
 from tests.engine.hooks.test_resume_hook import damage
 from tests.support import long_run
+from tests.support.children import hold_lock, in_child, locked_elsewhere
 from tests.support.long_run import kill, make_runner
 from tests.support.tiny import Tiny
+from tests.support.tiny_run import Brightness, build, run
 
 
 class Deadly(long_run.MemoryImages):
@@ -93,6 +99,92 @@ def test_a_run_that_was_told_to_go_ends_its_loading_processes(tmp_path, monkeypa
         run_instead(monkeypatch, runner)
     workers = runner.train_dataloader._iterator._workers
     assert [worker.exitcode for worker in workers] == [0]
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+class TestTheWorkFolder:
+    def test_of_two_runs_at_once_the_second_ends_before_it_writes_anything(self, tmp_path):
+        with locked_elsewhere(tmp_path) as other:
+            before = contents(tmp_path)
+            with pytest.raises(SystemExit, match=f'error: another run .*process {other} on '):
+                training.train(Config(dict(work_dir=str(tmp_path), resume=True)), look=False)
+            assert contents(tmp_path) == before
+
+    def test_so_it_does_without_the_tool(self, tmp_path):
+        runner, watch = build(tmp_path)
+        with locked_elsewhere(tmp_path), pytest.raises(CannotStartError, match='another run'):
+            runner.train()
+        assert not watch.rates
+
+    def test_a_process_that_is_not_the_first_leaves_it_alone(self, tmp_path, monkeypatch):
+        runner, _ = build(tmp_path / 'run')
+        monkeypatch.setenv('RANK', '1')
+        monkeypatch.setattr(training.Runner, 'from_cfg', lambda cfg: runner)
+        monkeypatch.setattr(runner, 'train', lambda: None)
+        folder = tmp_path / 'untouched'
+        training.train(Config(dict(work_dir=str(folder), launcher='pytorch')), look=False)
+        assert not folder.exists()
+
+    def test_it_is_held_while_training_and_given_back(self, tmp_path, monkeypatch):
+        class Try(Hook):
+            """Tries to begin a second run."""
+
+            def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+                child, said = in_child(lambda: try_to_lock(tmp_path))
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                answers.append(said)
+
+        answers = []
+        runner, _ = build(tmp_path, stop_at=1, hooks=(Try(),))
+        monkeypatch.setattr(training.Runner, 'from_cfg', lambda cfg: runner)
+        with pytest.raises(KeyboardInterrupt):
+            training.train(Config(dict(work_dir=str(tmp_path), resume=True)), look=False)
+        assert len(answers) == 1 and 'another run' in answers[0]
+        with locked_elsewhere(tmp_path):
+            pass  # it was free
+
+    def test_a_fresh_start_among_checkpoints_ends_before_it_writes_anything(self, tmp_path):
+        run(tmp_path, stop_at=2)
+        before = contents(tmp_path)
+        with pytest.raises(SystemExit, match=r'error: .*iter_1\.pth, iter_2\.pth.*--move-aside'):
+            training.train(Config(dict(work_dir=str(tmp_path))))
+        del before[tmp_path / 'run.lock']
+        assert before.items() <= contents(tmp_path).items()
+
+    def test_so_it_does_without_the_tool_again(self, tmp_path):
+        run(tmp_path, stop_at=2)
+        runner, _ = build(tmp_path, resume=False)
+        with pytest.raises(CannotStartError, match='earlier run'):
+            runner.train()
+
+    def test_what_was_moved_aside_can_be_gone_on_with(self, tmp_path, monkeypatch):
+        run(tmp_path, stop_at=3)
+        runner, fresh = build(tmp_path, stop_at=1, resume=False)
+        monkeypatch.setattr(training.Runner, 'from_cfg', lambda cfg: runner)
+        with pytest.raises(KeyboardInterrupt):
+            training.train(Config(dict(work_dir=str(tmp_path))), look=False, move_aside=True)
+        _, again = run(tmp_path, stop_at=2)
+        assert (len(fresh.rates), len(again.rates)) == (1, 1), 'the older run was gone on with'
+        _, older = run(tmp_path / 'old-1')
+        assert len(older.rates) == 5
+
+
+def test_what_cannot_follow_the_config_ends_with_the_sentence(tmp_path, monkeypatch):
+    run(tmp_path, stop_at=2)
+    runner, _ = build(tmp_path, model=Brightness(width=5))
+    with pytest.raises(SystemExit, match='is not one of this config.s model'):
+        run_instead(monkeypatch, runner)
+
+
+def try_to_lock(folder: Path) -> str:
+    try:
+        return hold_lock(folder)
+    except CannotStartError as error:
+        return str(error)
 
 
 def test_other_errors_are_not_explained():

@@ -65,7 +65,9 @@ def compile_for(kernel, constants: dict, capability: int):
         if signature[name].startswith('*') or name == 'channels'
     }
     source = ASTSource(
-        kernel, signature, {(names.index(name),): value for name, value in constants.items()},
+        kernel,
+        signature,
+        {(names.index(name),): value for name, value in constants.items()},
         attributes,
     )
     return triton.compile(source, target=GPUTarget('cuda', capability, 32))

@@ -41,6 +41,13 @@ def test_from_a_login_node_it_starts_again_and_resumes(slurm):
     assert '--resume' not in said[0] and said[1].endswith('--launcher slurm --resume')
 
 
+@pytest.mark.parametrize('option', ['--move-aside', '--resume=a.pth'])
+def test_it_goes_on_with_its_own_checkpoint_wherever_it_began(option, slurm):
+    said = slurm(75, (*TRAIN, option, '--cfg-options', 'a=1'))[1]
+    assert said[0].endswith(f'{option} --cfg-options a=1')
+    assert '--move-aside' not in said[1] and said[1].endswith('--cfg-options a=1 --resume')
+
+
 def test_in_a_batch_job_it_puts_the_job_back(slurm):
     assert slurm(75, SLURM_JOB_ID='9')[1][-1] == 'scontrol requeue 9'
 

@@ -93,10 +93,11 @@ def test_two_processes_score_as_one_does(scenes, tmp_path):
         ('train.py', ['no.py'], "config 'no.py' does not exist"),
         ('train.py', [FOLDER], "data folder 'data/images' of train_dataloader does not exist"),
         ('train.py', [FOLDER, '--resume', 'no.pth'], "checkpoint 'no.pth' does not exist"),
+        ('train.py', [FOLDER, '--resume', '--move-aside'], '--resume goes on with the checkpoints'),
         ('test.py', [SCENES['detection'], 'no.pth'], "checkpoint 'no.pth' does not exist"),
         ('test.py', [FOLDER, 'no.pth'], 'pre-training has no score'),
     ],
-    ids=['config', 'data', 'resume', 'checkpoint', 'pre-training'],
+    ids=['config', 'data', 'resume', 'both ways', 'checkpoint', 'pre-training'],
 )
 def test_what_is_missing_is_one_sentence_before_work_starts(name, arguments, sentence, tmp_path):
     run = tool(name, *arguments, cwd=tmp_path)

@@ -78,6 +78,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._constants = []
         self._left_out = set()  # names in checkpoints that the log has told of
         self._depth = 0
+        self._trains = False
 
     def before_run(self, runner: Runner) -> None:
         """See which buffers are meant not to be finite."""
@@ -91,6 +92,7 @@ class AtomicCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.file_backend = RemoveLater(self.file_backend)
         self._note = CheckpointNote(runner.work_dir)
+        self._trains = True
         if is_main_process() and '://' not in str(self.out_dir):
             remove_parts(self.out_dir)
 
@@ -172,8 +174,8 @@ class AtomicCheckpointHook(CheckpointHook):
             self._unsaved = None
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        if not self.save_best:
-            return
+        if not self.save_best or not self._trains:
+            return  # a validation by itself has trained nothing that could be saved
         with self._surviving_failure(runner):
             super()._save_best_checkpoint(runner, metrics)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.fileio.backends import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 
@@ -15,9 +16,11 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.engine import atomic_backend
 from mmcnx2.engine.atomic_backend import PART, AtomicBackend, find_damage
 from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
-from tests.support.long_run import make_runner
+from tests.support.long_run import Score, make_runner
 from tests.support.states import assert_same_state
 from tests.support.tiny import Tiny
+from tests.support.tiny_run import build
+from tests.support.tiny_run import run as run_tiny
 
 
 def names(folder: Path) -> list[str]:
@@ -25,7 +28,7 @@ def names(folder: Path) -> list[str]:
 
 
 class FullDisk:
-    """Stands for the disk: files of some writes do not fit."""
+    """Stands for the disk: some checkpoints do not fit."""
 
     def __init__(self, monkeypatch, *, full_from: int, full_to: int):
         self.writes, self.full = 0, range(full_from, full_to + 1)
@@ -33,7 +36,7 @@ class FullDisk:
         self.real = os.fsync
 
     def fsync(self, descriptor: int) -> None:
-        if os.fstat(descriptor).st_size and not os.path.isdir(f'/proc/self/fd/{descriptor}'):
+        if os.readlink(f'/proc/self/fd/{descriptor}').endswith('.pth.part'):
             self.writes += 1
             if self.writes in self.full:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -323,3 +326,24 @@ def test_an_old_checkpoint_that_cannot_be_removed_stops_nothing(tmp_path, monkey
     run(tmp_path, max_keep_ckpts=7)
     assert "iter_1.pth' could not be removed" in said_in(tmp_path)
     assert len(names(tmp_path)) == 8
+
+
+@pytest.mark.parametrize('options', [{}, dict(save_best='score', rule='greater')])
+@pytest.mark.parametrize('method', ['val', 'test'])
+def test_without_training_it_validates_and_saves_nothing(method, options, tmp_path):
+    runner, _ = build(tmp_path, checkpoint=options)
+    loader = dict(runner._train_dataloader, sampler=dict(type='DefaultSampler', shuffle=False))
+    for name, loop in (('val', 'ValLoop'), ('test', 'TestLoop')):
+        setattr(runner, f'_{name}_dataloader', loader)
+        setattr(runner, f'_{name}_evaluator', [Score()])
+        setattr(runner, f'_{name}_loop', dict(type=loop))
+    assert 'score' in getattr(runner, method)()
+    assert not list(tmp_path.rglob('*.pth'))
+
+
+def test_the_back_end_is_what_it_was_asked_to_be(tmp_path):
+    runner, _ = run_tiny(tmp_path)
+    hook = next(hook for hook in runner.hooks if hasattr(hook, 'save_within_epoch'))
+    assert isinstance(hook.file_backend, AtomicBackend)
+    assert isinstance(hook.file_backend, LocalBackend)
+    assert hook.file_backend.isfile(tmp_path / 'iter_8.pth')

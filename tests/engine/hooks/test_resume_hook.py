@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmcnx2.engine.resuming.refusal import CannotStartError
 from tests.support.long_run import BATCH, KillItself, end_state, make_runner, start, train
 
 POINTS = ('before', 'after', 'written', 'flushed', 'renamed')
@@ -170,7 +171,7 @@ def test_damaged_checkpoints_are_named_and_passed_over(tmp_path):
 
 def test_only_damaged_checkpoints_are_an_error(tmp_path):
     (tmp_path / 'epoch_1.pth').write_bytes(b'PK not quite')
-    with pytest.raises(RuntimeError, match=r'none of the checkpoints .*epoch_1\.pth.*--work-dir'):
+    with pytest.raises(CannotStartError, match=r'nothing in .* can be resumed from: epoch_1\.pth'):
         make_runner(tmp_path).train()
 
 

@@ -51,8 +51,8 @@ def assert_same(found: dict, expected: dict) -> None:
         for name, value in theirs.items():
             if isinstance(value, torch.Tensor):
                 assert_close(name, value.double(), ours[name].double(), relative=1e-4)
-            else:
-                assert ours[name] == value, name
+            else:  # a schedule of twice the steps at the same place has other last digits
+                assert ours[name] == pytest.approx(value), name
 
 
 def test_both_end_with_the_same_checkpoint(root):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mmcnx2.checkpoints.files import CheckpointError
-from mmcnx2.engine.resumable import check_resumable
+from mmcnx2.engine.resuming.fit import check_resumable
 
 
 def network(width: int = 2, depth: int = 2) -> nn.Module:
