@@ -36,7 +36,7 @@ class FullDisk:
         self.real = os.fsync
 
     def fsync(self, descriptor: int) -> None:
-        if os.readlink(f'/proc/self/fd/{descriptor}').endswith('.pth.part'):
+        if os.readlink(f'/proc/self/fd/{descriptor}').endswith(f'.pth{atomic_backend.PART}'):
             self.writes += 1
             if self.writes in self.full:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
