@@ -45,7 +45,7 @@ def shrink(cfg: Config) -> Config:
             if 'size' in model.data_preprocessor:
                 model.data_preprocessor.size = (64, 64)  # smaller images are padded to it
         case other:
-            raise ValueError(f'model.type is {other!r}: teach tests/support/toy_config.py to shrink it.')
+            raise ValueError(f'model.type is {other!r}: teach {__name__} to shrink it.')
     return cfg
 
 
