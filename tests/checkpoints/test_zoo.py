@@ -10,6 +10,7 @@ from mmcnx2.analysis.model_complexity import build_without_memory, measure_compl
 from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints.zoo import misfits, read_zoo
 from mmcnx2.checkpoints.zoo_page import zoo_page
+from tests.support.configs import read_config
 
 ROOT = Path(__file__).parents[2]
 ZOO = read_zoo(ROOT / 'model-index.yml')
@@ -33,6 +34,11 @@ TOP1_22K = {
     'large': {224: 87.3, 384: 88.2},
     'huge': {384: 88.7, 512: 88.9},
 }
+
+
+def load(model) -> Config:
+    return read_config(model.config.removeprefix('configs/'))
+
 
 every_model = pytest.mark.parametrize('model', ZOO, ids=lambda model: model.name)
 
@@ -63,7 +69,7 @@ def test_every_official_checkpoint_is_listed_once():
 @every_model
 def test_its_config_is_there_and_of_its_size_and_resolution(model):
     assert (ROOT / model.config).is_file(), model.config
-    cfg = Config.fromfile(ROOT / model.config)
+    cfg = load(model)
     assert cfg.model.backbone.arch == arch_of(model)
     pipeline = (cfg.get('test_dataloader') or cfg.train_dataloader).dataset.pipeline
     sizes = [t.get('crop_size', t.get('scale')) for t in pipeline]
@@ -73,7 +79,7 @@ def test_its_config_is_there_and_of_its_size_and_resolution(model):
 
 @every_model
 def test_parameters_are_the_models(model):
-    empty = build_without_memory(Config.fromfile(ROOT / model.config))
+    empty = build_without_memory(load(model))
     parts = [empty.backbone, empty.head] if model.top1 else [empty.backbone]
     counted = sum(p.numel() for part in parts for p in part.parameters())
     assert counted == model.parameters
@@ -83,7 +89,7 @@ def test_parameters_are_the_models(model):
 def test_flops_are_the_multiply_adds(model):
     arch = arch_of(model)
     classifier = model if model.top1 else named(f'convnextv2-{arch}_fcmae-pre_3rdparty_in1k')
-    cfg = Config.fromfile(ROOT / classifier.config)
+    cfg = load(classifier)
     counts = measure_complexity(cfg, model.resolution, model.resolution).multiply_adds
     assert counts['backbone'] + (counts['head'] if model.top1 else 0) == model.flops
 
@@ -108,7 +114,7 @@ def test_an_entry_that_lacks_a_key_is_refused(tmp_path):
 
 
 def test_misfits_name_what_is_missing_too_many_or_of_another_shape():
-    model = build_without_memory(Config.fromfile(ROOT / ZOO[0].config))
+    model = build_without_memory(load(ZOO[0]))
     tensors = {k: v for k, v in model.state_dict().items() if k.startswith('backbone.')}
     assert misfits(model, tensors, parts=('backbone.',)) == []
     gone = tensors.pop('backbone.stages.0.0.norm.bias')

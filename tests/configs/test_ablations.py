@@ -1,12 +1,11 @@
 """Every config of configs/ablations is a row of a table, and a row differs as its name says."""
 
-from pathlib import Path
-
 import pytest
 from ablations.tables import ABLATIONS, V1_PRETRAINING, V2_PRETRAINING
 from mmengine.config import Config
 
-ROOT = Path(__file__).parents[2] / 'configs'
+from tests.support.configs import CONFIGS, read_config
+
 ROWS = [row for ablation in ABLATIONS.values() for row in ablation.rows]
 PAIRS = sorted({(r.pretraining, r.finetuning) for r in ROWS if r.pretraining})
 # The rows whose encoder is not the same in pre-training and fine-tuning: Table 2f's.
@@ -14,7 +13,7 @@ OTHERS = [pair for pair in PAIRS if '-grn-dropped_' in pair[1] or '-grn-added_' 
 
 
 def load(name: str) -> Config:
-    return Config.fromfile(ROOT / f'{name}.py')
+    return read_config(f'{name}.py')
 
 
 def differences(one: dict, other: dict, path: str = '') -> set[str]:
@@ -31,8 +30,8 @@ def differences(one: dict, other: dict, path: str = '') -> set[str]:
 
 def test_every_config_is_a_row_and_every_row_has_its_configs():
     used = {name for row in ROWS for name in (row.pretraining, row.finetuning) if name}
-    assert all((ROOT / f'{name}.py').is_file() for name in used)
-    own = {f'ablations/{path.stem}' for path in (ROOT / 'ablations').glob('*.py')}
+    assert all((CONFIGS / f'{name}.py').is_file() for name in used)
+    own = {f'ablations/{path.stem}' for path in (CONFIGS / 'ablations').glob('*.py')}
     assert own == {name for name in used if name.startswith('ablations/')}
 
 

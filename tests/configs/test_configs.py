@@ -13,22 +13,18 @@ from mmengine.registry import MODELS, DefaultScope
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.models import ARCHS
 from tests.support.batches import make_batch
+from tests.support.configs import CONFIGS, read_config
 from tests.support.schedule import learning_rates
 from tests.support.toy_config import shrink
 
-ROOT = Path(__file__).parents[2] / 'configs'
-CONFIGS = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in ROOT.glob('*/*.py')
+NAMES = sorted(
+    path.relative_to(CONFIGS).as_posix()
+    for path in CONFIGS.glob('*/*.py')
     if not path.parent.name.startswith('_')
 )
-IMAGENET = [name for name in CONFIGS if name.startswith('fcmae/') and name.endswith('in1k.py')]
-every_config = pytest.mark.parametrize('name', CONFIGS)
+IMAGENET = [name for name in NAMES if name.startswith('fcmae/') and name.endswith('in1k.py')]
+every_config = pytest.mark.parametrize('name', NAMES)
 every_imagenet_config = pytest.mark.parametrize('name', IMAGENET)
-
-
-def load(name: str) -> Config:
-    return Config.fromfile(ROOT / name)
 
 
 def classes_of(model: Config) -> int:
@@ -53,20 +49,20 @@ def own_lines(path: Path) -> int:
 
 @every_config
 def test_is_a_base_and_a_delta_of_at_most_15_lines(name):
-    assert '_base_' in (ROOT / name).read_text(), f'{name} has no base'
-    lines = own_lines(ROOT / name)
+    assert '_base_' in (CONFIGS / name).read_text(), f'{name} has no base'
+    lines = own_lines(CONFIGS / name)
     assert lines <= 15, f'{name} adds {lines} lines to its bases: move what repeats into a base'
 
 
 @every_config
 def test_needs_no_other_package_for_its_bases(name):
-    for path in (ROOT / name, *ROOT.glob('_base_/**/*.py')):
+    for path in (CONFIGS / name, *CONFIGS.glob('_base_/**/*.py')):
         assert '::' not in path.read_text(), f'{path} takes a base from an installed package'
 
 
 @every_config
 def test_widths_follow_the_backbone(name):
-    model = load(name).model
+    model = read_config(name).model
     arch = model.backbone.arch
     widths = list((ARCHS[arch] if isinstance(arch, str) else arch)['channels'])
     match model.type:
@@ -87,14 +83,23 @@ def test_widths_follow_the_backbone(name):
             assert model.decode_head.num_classes == model.auxiliary_head.num_classes
 
 
+@pytest.fixture(scope='module')
+def trained() -> set[str]:
+    """What configs have become that trained for a step: several sizes become the same toy."""
+    return set()
+
+
 @every_config
-def test_trains_for_a_step_at_toy_size(name):
+def test_trains_for_a_step_at_toy_size(name, trained):
     torch.manual_seed(0)
-    cfg = shrink(load(name))
+    cfg = shrink(read_config(name))
     cfg.model.backbone.pop('init_cfg', None)  # weights that a run of another config makes
     if cfg.model.backbone.get('layer_scale_init_value'):
         cfg.model.backbone.layer_scale_init_value = 1.0  # 1e-6 hides a step below float32's grain
     amp_off_without_gpu(cfg)
+    toy = repr((cfg.model, cfg.optim_wrapper, cfg.default_scope))
+    if toy in trained:
+        return
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
         model.init_weights()
@@ -109,16 +114,17 @@ def test_trains_for_a_step_at_toy_size(name):
     for key, value in model.named_parameters():
         changed = not value.equal(before[key])
         assert changed == value.requires_grad, f'{name}: {key} changed: {changed}'
+    trained.add(toy)
 
 
 def test_scenes_classes_are_those_of_the_data_set():
     from demo.scenes import OBJECT_CLASSES, SEGMENTATION_CLASSES
 
-    detection = load('_base_/datasets/scenes_det.py')
+    detection = read_config('_base_/datasets/scenes_det.py')
     assert detection.metainfo.classes == OBJECT_CLASSES
-    assert load('_base_/datasets/scenes_seg.py').metainfo.classes == SEGMENTATION_CLASSES
-    for name in CONFIGS:
-        cfg = load(name)
+    assert read_config('_base_/datasets/scenes_seg.py').metainfo.classes == SEGMENTATION_CLASSES
+    for name in NAMES:
+        cfg = read_config(name)
         if 'scenes' in str(cfg.get('data_root')):
             data_set = cfg.train_dataloader.dataset.type
             expected = dict(CustomDataset=10, CocoDataset=10, BaseSegDataset=16).get(data_set)
@@ -135,7 +141,7 @@ def test_pre_training_on_imagenet_covers_eight_sizes_at_two_lengths():
 
 @every_imagenet_config
 def test_pre_training_has_the_papers_values(name):
-    cfg = load(name)
+    cfg = read_config(name)
     size, epochs = name.split('-')[1].split('_')[0], int(name.split('-')[-1].split('e_')[0])
     optimizer, wrapper = cfg.optim_wrapper.optimizer, cfg.optim_wrapper
 
@@ -158,7 +164,7 @@ def test_pre_training_has_the_papers_values(name):
 
 @every_imagenet_config
 def test_pre_training_rate_rises_for_40_epochs_then_falls_along_a_cosine(name):
-    cfg = load(name)
+    cfg = read_config(name)
     epochs, per_epoch = cfg.train_cfg.max_epochs, 3
     rates = learning_rates(cfg, per_epoch)
     assert rates[0] == pytest.approx(0, abs=1e-9)
@@ -169,7 +175,7 @@ def test_pre_training_rate_rises_for_40_epochs_then_falls_along_a_cosine(name):
 
 
 def test_pre_training_decays_matrices_and_kernels_alone():
-    cfg = shrink(load(IMAGENET[0]))
+    cfg = shrink(read_config(IMAGENET[0]))
     amp_off_without_gpu(cfg)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
@@ -181,7 +187,7 @@ def test_pre_training_decays_matrices_and_kernels_alone():
 
 
 def test_own_images_on_one_gpu_scale_the_papers_rate_to_a_batch_of_64():
-    cfg = load('fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py')
+    cfg = read_config('fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py')
     assert cfg.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 * 64 / 256)
     assert cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 64
     rates = learning_rates(cfg, per_epoch=2)

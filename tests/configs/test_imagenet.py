@@ -15,20 +15,20 @@ from torch import nn
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.models import ARCHS
+from tests.support.configs import CONFIGS, read_config
 from tests.support.imagenet_recipes import RECIPES, Recipe
 from tests.support.official_layers import official_group, official_single
 from tests.support.schedule import learning_rates
 from tests.support.toy_config import shrink
 
-FOLDER = Path(__file__).parents[2] / 'configs/convnext_v2'
-
+FOLDER = CONFIGS / 'convnext_v2'
 
 every_recipe = pytest.mark.parametrize('recipe', RECIPES, ids=lambda recipe: recipe.name)
 
 
 @cache
 def load(recipe: Recipe) -> Config:
-    return Config.fromfile(FOLDER / f'{recipe.name}.py')
+    return read_config(f'convnext_v2/{recipe.name}.py')
 
 
 @cache
@@ -239,7 +239,7 @@ def test_test_images(recipe):
 def test_linear_probing_is_maes(size):
     """He et al. 2021, appendix A.1."""
     name = f'convnextv2-{size}_fcmae-pre_32xb512-linear-coslr-90e_in1k'
-    cfg = Config.fromfile(FOLDER / f'{name}.py')
+    cfg = read_config(f'convnext_v2/{name}.py')
     assert cfg.model.backbone.arch == size
     assert cfg.model.backbone.init_cfg.checkpoint == (
         f'work_dirs/fcmae_convnextv2-{size}_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'

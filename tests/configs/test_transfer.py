@@ -12,10 +12,10 @@ from mmengine.registry import MODELS, PARAM_SCHEDULERS, DefaultScope
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.models import ARCHS
+from tests.support.configs import CONFIGS, read_config
 from tests.support.toy_config import shrink
 from tests.support.transfer_recipes import MASK_RCNN, UPERNET, Transfer
 
-ROOT = Path(__file__).parents[2] / 'configs'
 every_transfer = pytest.mark.parametrize('row', [*MASK_RCNN, *UPERNET], ids=lambda row: row.files)
 every_detector = pytest.mark.parametrize('row', MASK_RCNN, ids=lambda row: row.name)
 every_segmentor = pytest.mark.parametrize('row', UPERNET, ids=lambda row: row.files)
@@ -23,7 +23,7 @@ every_segmentor = pytest.mark.parametrize('row', UPERNET, ids=lambda row: row.fi
 
 @cache
 def load(row: Transfer) -> Config:
-    return Config.fromfile(ROOT / row.files)
+    return read_config(row.files)
 
 
 def optimizer_of(row: Transfer) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
@@ -55,8 +55,8 @@ def rate_at(cfg: Config, step: int, *, per_epoch: int = 100) -> float:
 def test_every_row_of_the_paper_has_its_config():
     for folder, ending, rows in (('mask_rcnn', 'coco', MASK_RCNN), ('upernet', 'ade20k', UPERNET)):
         found = {
-            path.relative_to(ROOT).as_posix()
-            for path in (ROOT / folder).glob('*.py')
+            path.relative_to(CONFIGS).as_posix()
+            for path in (CONFIGS / folder).glob('*.py')
             if path.stem.split('_')[-1].startswith(ending)
         }
         assert found == {row.files for row in rows}
@@ -75,8 +75,8 @@ def test_size_and_starting_point(row):
         type='Pretrained', checkpoint=f'work_dirs/{row.start}', prefix='backbone.'
     )
     source = Path(row.start).parent.name
-    (trained_by,) = ROOT.glob(f'*/{source}.py')
-    epochs = Config.fromfile(trained_by).train_cfg.max_epochs
+    (trained_by,) = CONFIGS.glob(f'*/{source}.py')
+    epochs = read_config(f'{trained_by.parent.name}/{trained_by.name}').train_cfg.max_epochs
     assert row.start.endswith(f'/epoch_{epochs}.pth'), f'{trained_by.name} leaves another file'
 
 

@@ -68,14 +68,14 @@ def toy(config: Path, root: Path, work_dir: Path) -> Config:
     cfg = shorten(shrink(own(config, root)))
     if cfg.default_scope == 'mmdet':
         cfg.model.test_cfg.rcnn.max_per_img = 10  # drawing takes the time
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        for step in cfg[name].dataset.pipeline:
+    loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+    # The last is what mmseg's inference of single images takes.
+    for pipeline in (*(loader.dataset.pipeline for loader in loaders), cfg.test_pipeline):
+        for step in pipeline:
             if step.type in ('RandomResize', 'Resize'):
                 step.scale = (64, 64)
             elif step.type == 'RandomCrop':
                 step.crop_size = (64, 64)
-    if 'size' in cfg.model.data_preprocessor:
-        cfg.model.data_preprocessor.size = (64, 64)
     for step in cfg.get('tta_pipeline', [])[1:]:
         for resize in step.transforms[0]:
             resize.scale = (64, 64)

@@ -1,20 +1,19 @@
 """A row of the paper at the demo's scale: its model, the demo's sizes, data and length."""
 
-from pathlib import Path
-
 import pytest
 from ablations.small_scale import small_finetuning, small_pretraining
 from ablations.tables import ABLATIONS
 from mmengine.config import Config
 
-CONFIGS = Path(__file__).parents[3] / 'configs'
+from tests.support.configs import read_config
+
 ROWS = {row.pretraining: row for ablation in ABLATIONS.values() for row in ablation.rows}
 SMALL = [name for name in ROWS if name and '-large' not in name]
 SIZES = ('in_channels', 'embed_dims', 'patch_size')
 
 
 def read(name: str) -> Config:
-    return Config.fromfile(CONFIGS / f'{name}.py')
+    return read_config(f'{name}.py')
 
 
 @pytest.fixture(scope='module')
