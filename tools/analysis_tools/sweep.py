@@ -17,10 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.training_log import read_scalars
-from mmcnx2.engine.jobs.parts import Part, PartRunner
-from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
-from mmcnx2.engine.run_settings import as_text, settings_of
 from mmcnx2.outputs import claim_folder, write_text
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -63,6 +59,15 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
+from mmcnx2.engine.run_settings import as_text, settings_of
+
+
 def make_part(args: argparse.Namespace, choice: Mapping[str, str]) -> Part:
     """Return the run of a combination. See :func:`.settings_of` for the errors."""
     name = run_name(choice)
@@ -85,8 +90,7 @@ def score_of(folder: Path, metric: str) -> float | None:
     return max(values, default=None)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     runner = PartRunner(args.work_dir)
     try:
         choices = combinations(read_grid(args.sweep))
@@ -112,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)
