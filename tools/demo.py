@@ -73,6 +73,7 @@ from demo.transfer import MASK_RCNN, UPERNET
 from mmengine.config import Config
 
 from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.engine.jobs.training import Training, plan_training
 
 TRANSFERS = (
     (
@@ -154,7 +155,7 @@ class Demo:
         PartRunner(self.args.work_dir).rename(part, key)
         return key
 
-    def training(self, name: str, config: str, key: str, seed: int, **options) -> Part:
+    def training(self, name: str, config: str, key: str, seed: int, **options) -> Training:
         """Return a part that is a run of tools/train.py."""
         path = CONFIGS / f'{config}.py'
         cfg = Config.fromfile(path)
@@ -165,10 +166,14 @@ class Demo:
             options |= {f'{loader}_dataloader.num_workers': 0 for loader in loaders}
             options |= {f'{loader}_dataloader.persistent_workers': False for loader in loaders}
         pairs = [f'{option}={value}' for option, value in options.items()]
-        command = [str(ROOT / 'tools/train.py'), str(path)]
-        command += ['--work-dir', str(self.args.work_dir / name), '--resume']
-        command += ['--cfg-options', *pairs]
-        return Part(name, command, '\n'.join([key, cfg.pretty_text, *pairs]), resumes=True)
+        return plan_training(
+            name,
+            '\n'.join([key, cfg.pretty_text, *pairs]),
+            tool=ROOT / 'tools/train.py',
+            config=path,
+            job=self.args.work_dir,
+            options=pairs,
+        )
 
 
 def main(args: argparse.Namespace) -> None:
