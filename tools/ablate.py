@@ -15,13 +15,9 @@ import os
 import sys
 from pathlib import Path
 
-from ablations.jobs import AblationJobs
-from ablations.outcomes import report_ablation
-from ablations.run import ROOT, AblationRun, Scale, ScenesScale
 from ablations.tables import ABLATIONS
 
 from mmcnx2 import arguments
-from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.outputs import check_folder
 
 PAPER = "The paper's: ConvNeXt-Base, ImageNet-1K at 224 px, 800 epochs, then 100 of fine-tuning."
@@ -94,6 +90,16 @@ def parse_args() -> argparse.Namespace:
     if args.scale == 'scenes':
         args.data_root = args.data_root or args.work_dir / 'data'
     return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from ablations.jobs import AblationJobs
+from ablations.outcomes import report_ablation
+from ablations.run import ROOT, AblationRun, Scale, ScenesScale
+
+from mmcnx2.engine.jobs.parts import Part, PartRunner
 
 
 def make_scale(args: argparse.Namespace) -> Scale:
@@ -179,8 +185,7 @@ def list_jobs(args: argparse.Namespace, run: AblationRun) -> list[list[Part]]:
     return run.jobs(rows)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     if args.list:
         for key, ablation in ABLATIONS.items():
             rows = ', '.join(row.name for row in ablation.rows)
@@ -211,6 +216,6 @@ def main() -> None:
 
 if __name__ == '__main__':
     try:
-        main()
+        main(ARGS)
     except KeyboardInterrupt:
         sys.exit('\nStopped: the same command goes on from here.')

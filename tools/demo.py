@@ -14,12 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from demo.report import DemoRuns, write_report
-from demo.transfer import MASK_RCNN, UPERNET
-from mmengine.config import Config
-
 from mmcnx2 import arguments
-from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.outputs import check_folder, claim_folder, is_occupied, move_aside
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,18 +23,6 @@ PRETRAINING = 'fcmae_convnextv2-mini_1xb32-10e_scenes'
 WITHOUT_GRN = 'fcmae_convnext-mini_1xb32-10e_scenes'
 FROM_SCRATCH = 'convnextv2-mini_1xb15-13e_scenes'
 FROM_CHECKPOINT = 'convnextv2-mini_fcmae-pre_1xb15-13e_scenes'
-TRANSFERS = (
-    (
-        MASK_RCNN,
-        'mask-rcnn_convnextv2-mini-fcmae_fpn_1xb8-12e_scenes',
-        'mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes',
-    ),
-    (
-        UPERNET,
-        'upernet_convnextv2-mini-fcmae_1xb8-350i_scenes-128x128',
-        'upernet_convnextv2-mini_1xb8-350i_scenes-128x128',
-    ),
-)
 
 # Minutes on two idle cores of a server, and what --smoke makes of the sizes.
 ABOUT = dict(scenes=0.6, pretraining=5.5, finetuning=1.7, mask_rcnn=5.5, upernet=3.5)
@@ -80,6 +63,30 @@ def parse_args() -> argparse.Namespace:
         args.work_dir / 'data' if args.smoke else Path('data/scenes')
     )
     return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from demo.report import DemoRuns, write_report
+from demo.transfer import MASK_RCNN, UPERNET
+from mmengine.config import Config
+
+from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.engine.jobs.training import Training, plan_training
+
+TRANSFERS = (
+    (
+        MASK_RCNN,
+        'mask-rcnn_convnextv2-mini-fcmae_fpn_1xb8-12e_scenes',
+        'mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes',
+    ),
+    (
+        UPERNET,
+        'upernet_convnextv2-mini-fcmae_1xb8-350i_scenes-128x128',
+        'upernet_convnextv2-mini_1xb8-350i_scenes-128x128',
+    ),
+)
 
 
 class Demo:
@@ -148,7 +155,7 @@ class Demo:
         PartRunner(self.args.work_dir).rename(part, key)
         return key
 
-    def training(self, name: str, config: str, key: str, seed: int, **options) -> Part:
+    def training(self, name: str, config: str, key: str, seed: int, **options) -> Training:
         """Return a part that is a run of tools/train.py."""
         path = CONFIGS / f'{config}.py'
         cfg = Config.fromfile(path)
@@ -159,14 +166,17 @@ class Demo:
             options |= {f'{loader}_dataloader.num_workers': 0 for loader in loaders}
             options |= {f'{loader}_dataloader.persistent_workers': False for loader in loaders}
         pairs = [f'{option}={value}' for option, value in options.items()]
-        command = [str(ROOT / 'tools/train.py'), str(path)]
-        command += ['--work-dir', str(self.args.work_dir / name), '--resume']
-        command += ['--cfg-options', *pairs]
-        return Part(name, command, '\n'.join([key, cfg.pretty_text, *pairs]), resumes=True)
+        return plan_training(
+            name,
+            '\n'.join([key, cfg.pretty_text, *pairs]),
+            tool=ROOT / 'tools/train.py',
+            config=path,
+            job=self.args.work_dir,
+            options=pairs,
+        )
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     check_folder(args.work_dir, 'demo')
     if args.fresh and is_occupied(args.work_dir):
         move_aside(args.work_dir)
@@ -215,7 +225,7 @@ def main() -> None:
 
 if __name__ == '__main__':
     try:
-        main()
+        main(ARGS)
     except (OSError, RuntimeError) as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:

@@ -3,22 +3,7 @@
 import argparse
 import os
 
-from mmengine.runner import Runner
-
 from mmcnx2 import arguments
-from mmcnx2.compat import join_processes_without_gpu
-from mmcnx2.engine.evaluation import (
-    augment_at_test,
-    dump_predictions,
-    evaluate,
-    keep_training_config,
-    show_predictions,
-    write_segmentations,
-)
-from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
-from mmcnx2.engine.sentences import told_in_a_sentence
-from mmcnx2.engine.training import foreseen_ends
-from mmcnx2.engine.work_dir import check_work_dir
 from mmcnx2.outputs import check_file, claim_folder, new_file
 from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
@@ -41,6 +26,26 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--tta', action='store_true', help='average several views of each image')
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.runner import Runner
+
+from mmcnx2.compat import join_processes_without_gpu
+from mmcnx2.engine.evaluation import (
+    augment_at_test,
+    dump_predictions,
+    evaluate,
+    keep_training_config,
+    show_predictions,
+    write_segmentations,
+)
+from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
+from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.engine.training import foreseen_ends
+from mmcnx2.engine.work_dir import check_work_dir
 
 
 def prepare(args: argparse.Namespace):
@@ -78,8 +83,7 @@ def prepare(args: argparse.Namespace):
 
 
 @told_in_a_sentence
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
@@ -99,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -8,19 +8,7 @@ from mmcnx2.processes.signals import leave_when_told
 leave_when_told()  # before the imports, which take their time
 
 from mmcnx2 import arguments
-from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
-from mmcnx2.engine.launch import (
-    LOG_BACKENDS,
-    check_checkpoint,
-    check_config_stays,
-    check_hooks,
-    check_inputs,
-    check_restarts,
-    log_to,
-    read_config,
-)
-from mmcnx2.engine.training import train
-from mmcnx2.engine.work_dir import check_work_dir
+from mmcnx2.choices import LOG_BACKENDS
 from mmcnx2.processes.following import follow_starter
 from mmcnx2.shared_options import add_common_arguments
 
@@ -58,6 +46,23 @@ def parse_args() -> argparse.Namespace:
     )
     add_common_arguments(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
+from mmcnx2.engine.launch import (
+    check_checkpoint,
+    check_config_stays,
+    check_hooks,
+    check_inputs,
+    check_restarts,
+    log_to,
+    read_config,
+)
+from mmcnx2.engine.training import train
+from mmcnx2.engine.work_dir import check_work_dir
 
 
 def prepare(args: argparse.Namespace):
@@ -98,8 +103,7 @@ def prepare(args: argparse.Namespace):
     return cfg
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
@@ -112,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

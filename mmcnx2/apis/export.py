@@ -10,9 +10,9 @@ from torch.export import Dim, ExportedProgram
 
 from mmcnx2.checkpoints.untrained import check_trained
 from mmcnx2.checks import check_types
+from mmcnx2.choices import EXPORT_FORMATS
 from mmcnx2.outputs import new_file
 
-FORMATS = ('.pt2', '.onnx')
 CHECKED_SIZES = ((1, 64, 64), (2, 96, 160), (3, 224, 224))
 TOLERANCE = 1e-4
 
@@ -80,8 +80,9 @@ def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor
         ImportError: If a package that ONNX needs is not installed.
     """
     path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ValueError(f"'{path}' must end in {' or '.join(FORMATS)}, which picks the format.")
+    if path.suffix not in EXPORT_FORMATS:
+        known = ' or '.join(EXPORT_FORMATS)
+        raise ValueError(f"'{path}' must end in {known}, which picks the format.")
     if path.suffix == '.pt2':
         with new_file(path) as draft:
             torch.export.save(program, draft)

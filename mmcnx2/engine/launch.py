@@ -11,16 +11,13 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmcnx2.checks import check_not_empty
+from mmcnx2.choices import LOG_BACKENDS
 from mmcnx2.compat.yaml_load import YamlError
 from mmcnx2.engine.config_texts import map_texts, set_data_root
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import HOOKS
 
 DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-LOG_BACKENDS = dict(
-    tensorboard=('tensorboard', 'TensorboardVisBackend'), wandb=('wandb', 'WandbVisBackend')
-)
-"""Short name to the package that it needs and mmengine's backend."""
 
 
 def read_config(
@@ -67,7 +64,7 @@ def log_to(cfg: Config, names: Sequence[str]) -> None:
 
     Args:
         cfg: The config; the backends of its visualizer are added to.
-        names: Keys of :data:`LOG_BACKENDS`.
+        names: Keys of :data:`mmcnx2.choices.LOG_BACKENDS`.
 
     Raises:
         ValueError: A package is not installed.

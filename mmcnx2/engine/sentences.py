@@ -6,7 +6,7 @@ from functools import wraps
 from mmcnx2.checkpoints.files import CheckpointError
 
 
-def told_in_a_sentence(main: Callable[[], None]) -> Callable[[], None]:
+def told_in_a_sentence(main: Callable[..., None]) -> Callable[..., None]:
     """Have a tool that reads a checkpoint at any time end with the sentence if it is no good.
 
     Args:
@@ -17,9 +17,9 @@ def told_in_a_sentence(main: Callable[[], None]) -> Callable[[], None]:
     """
 
     @wraps(main)
-    def told() -> None:
+    def told(*args) -> None:
         try:
-            main()
+            main(*args)
         except CheckpointError as error:
             raise SystemExit(f'error: {error}') from None
 

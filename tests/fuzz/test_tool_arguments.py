@@ -10,13 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.command_line import ROOT
-
-TOOLS = sorted(
-    path.relative_to(ROOT / 'tools').as_posix()
-    for path in (ROOT / 'tools').rglob('*.py')
-    if 'ArgumentParser(' in path.read_text()
-)
+from tests.support.command_line import ROOT, TOOLS
 
 
 def whole(low: int, high: int, *also: int) -> Callable[[str], bool]:
@@ -130,6 +124,7 @@ RULES = {
         tolerance=number(lambda v: 0 <= v <= 100),
     ),
     'test.py': RUN | dict(checkpoint=path, out=path, show_dir=path),
+    'torchrun.py': dict(),  # it hands them on
     'train.py': RUN | dict(resume=path),
     'visualization/reconstruct.py': CFG
     | dict(

@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+TOOLS = sorted(
+    path.relative_to(ROOT / 'tools').as_posix()
+    for path in (ROOT / 'tools').rglob('*.py')
+    if 'ArgumentParser(' in path.read_text()
+)
+"""Everything below ``tools/`` that is started from a command line."""
 
 
 def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:

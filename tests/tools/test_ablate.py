@@ -28,7 +28,7 @@ def ablate(monkeypatch):
 
     def call(*arguments: str) -> None:
         monkeypatch.setattr('sys.argv', ['tools/ablate.py', *arguments])
-        tool.main()
+        tool.main(tool.parse_args())
 
     return call
 

@@ -24,7 +24,7 @@ for name in ('SIGINT', 'SIGQUIT', 'SIGHUP'):  # whatever the tests are run under
 if {ignored}:
     signal.signal({number}, signal.SIG_IGN)
 sys.meta_path.insert(0, Tell())
-sys.argv = ['{tool}', '--help']
+sys.argv = ['{tool}', 'config.py']
 runpy.run_path('{tool}', run_name='__main__')
 '''
 

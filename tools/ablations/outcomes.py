@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from mmengine.config import Config
+
 from ablations.report import AblationReport, Outcome
-from ablations.run import AblationRun, count_parameters, read_part
+from ablations.run import AblationRun, count_parameters
 from ablations.tables import ABLATIONS, Row
 from mmcnx2.analysis.training_log import TrainingLog, read_training_log
-from mmcnx2.engine.jobs.parts import Part
+from mmcnx2.engine.jobs.training import Training
 
 
 def report_ablation(
@@ -34,7 +36,7 @@ def report_ablation(
     )
 
 
-def _parts(row: Row, run: AblationRun) -> tuple[Part | None, list[Part]]:
+def _parts(row: Row, run: AblationRun) -> tuple[Training | None, list[Training]]:
     """Return a row's pre-training, if it has one, and its fine-tunings."""
     before = run.pretraining(row.pretraining) if row.pretraining else None
     return before, [run.finetuning(row, seed) for seed in run.scale.seeds]
@@ -42,8 +44,8 @@ def _parts(row: Row, run: AblationRun) -> tuple[Part | None, list[Part]]:
 
 def _outcome(
     row: Row,
-    before: Part | None,
-    parts: Sequence[Part],
+    before: Training | None,
+    parts: Sequence[Training],
     run: AblationRun,
     failures: Mapping[str, str],
 ) -> Outcome:
@@ -56,15 +58,15 @@ def _outcome(
         name=row.name,
         scores=[log.scores['accuracy/top1'] for log in logs],
         paper=row.paper,
-        parameters=count_parameters(read_part(parts[0])),
+        parameters=count_parameters(Config.fromfile(parts[0].config)),
         loss=loss,
         failure=failed[0] if failed else '',
     )
 
 
-def _seconds(run: AblationRun, part: Part) -> float | None:
+def _seconds(run: AblationRun, part: Training) -> float | None:
     return run.runner.seconds(part) if run.runner.is_done(part) else None
 
 
-def _log(run: AblationRun, part: Part) -> TrainingLog:
+def _log(run: AblationRun, part: Training) -> TrainingLog:
     return read_training_log(run.runner.folder / part.name)

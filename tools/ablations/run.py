@@ -11,7 +11,8 @@ from mmengine.config import Config
 from ablations.small_scale import small_finetuning, small_pretraining
 from ablations.tables import Row
 from mmcnx2.checkpoints.recognise import some_of
-from mmcnx2.engine.jobs.parts import BY, Part, PartRunner
+from mmcnx2.engine.jobs.parts import BY, PartRunner
+from mmcnx2.engine.jobs.training import Training, plan_training
 from mmcnx2.engine.run_settings import as_text, differences, settings_in, settings_of
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.outputs import claim_folder, is_claimed, is_occupied, new_file
@@ -96,9 +97,9 @@ class AblationRun:
 
     def __init__(self, scale: Scale, runner: PartRunner, data: str = ''):
         self.scale, self.runner, self.data = scale, runner, data
-        self._made: dict[str, Part] = {}
+        self._made: dict[str, Training] = {}
 
-    def pretraining(self, name: str) -> Part:
+    def pretraining(self, name: str) -> Training:
         """Return a pre-training run.
 
         Args:
@@ -110,7 +111,7 @@ class AblationRun:
             self._made[title] = self._part(title, config, seed=0)
         return self._made[title]
 
-    def finetuning(self, row: Row, seed: int) -> Part:
+    def finetuning(self, row: Row, seed: int) -> Training:
         """Return a fine-tuning run, or one from scratch where the row has no pre-training.
 
         Args:
@@ -122,7 +123,7 @@ class AblationRun:
         if row.pretraining:
             before = self.pretraining(row.pretraining)
             name += f'_after_{before.name}'
-            epochs = read_part(before).train_cfg.max_epochs
+            epochs = Config.fromfile(before.config).train_cfg.max_epochs
             key, checkpoint = before.key, str(folder / before.name / f'epoch_{epochs}.pth')
             options = [f'model.backbone.init_cfg.checkpoint={checkpoint}']
         title = f'{name}_seed{seed}'
@@ -131,7 +132,7 @@ class AblationRun:
             self._made[title] = self._part(title, config, seed=seed, options=options, key=key)
         return self._made[title]
 
-    def jobs(self, rows: Iterable[Row]) -> list[list[Part]]:
+    def jobs(self, rows: Iterable[Row]) -> list[list[Training]]:
         """Return what has to be done for some rows, each part once.
 
         Args:
@@ -153,7 +154,7 @@ class AblationRun:
                 parts[part.name] = part
         return [list(parts.values()) for parts in jobs.values()]
 
-    def prepare(self, jobs: Iterable[Sequence[Part]]) -> None:
+    def prepare(self, jobs: Iterable[Sequence[Training]]) -> None:
         """Look, before any work starts, at what lies where the parts go.
 
         A finished training of tools/train.py counts as the part if its checkpoint says that it had
@@ -180,18 +181,18 @@ class AblationRun:
 
     def _part(
         self, name: str, config: Path, *, seed: int, options: Sequence[str] = (), key: str = ''
-    ) -> Part:
+    ) -> Training:
         options = [*options, f'randomness.seed={seed}', *self.scale.options]
-        command = [*self.scale.launcher, str(ROOT / 'tools/train.py'), str(config)]
-        command += ['--work-dir', str(self.runner.folder / name), '--resume']
-        command += [*self.scale.train_options, '--cfg-options', *options]
-        text = as_text(settings_of(config, options))
-        return Part(name, command, '\n'.join([self.data, key, text]), resumes=True)
-
-
-def read_part(part: Part) -> Config:
-    """Return the config of a part of :class:`AblationRun`."""
-    return Config.fromfile(part.command[part.command.index('--work-dir') - 1])
+        return plan_training(
+            name,
+            '\n'.join([self.data, key, as_text(settings_of(config, options))]),
+            tool=ROOT / 'tools/train.py',
+            config=config,
+            job=self.runner.folder,
+            options=options,
+            launcher=self.scale.launcher,
+            switches=self.scale.train_options,
+        )
 
 
 def count_parameters(classifier: Config) -> int:
@@ -218,9 +219,9 @@ def _write(cfg: Config, file: Path) -> Path:
     return file
 
 
-def _why_not(part: Part, folder: Path) -> str | None:
+def _why_not(part: Training, folder: Path) -> str | None:
     """Say why what lies in a folder is not a part, finished; None if it is."""
-    checkpoint = folder / f'epoch_{read_part(part).train_cfg.max_epochs}.pth'
+    checkpoint = folder / f'epoch_{Config.fromfile(part.config).train_cfg.max_epochs}.pth'
     if not checkpoint.is_file():
         return f'has no {checkpoint.name}'
     try:
@@ -229,10 +230,8 @@ def _why_not(part: Part, folder: Path) -> str | None:
         return f'its {checkpoint.name} cannot be read ({error})'
     if found is None:
         return f'its {checkpoint.name} does not say how it was trained'
-    words = part.command
-    options = words[words.index('--cfg-options') + 1 :]
-    wanted = settings_of(words[words.index('--work-dir') - 1], options)
-    if '--auto-scale-lr' in words:
+    wanted = settings_of(part.config, part.options)
+    if '--auto-scale-lr' in part.command:
         wanted.setdefault('auto_scale_lr', {})['enable'] = True
     keys = [key for key in differences(found, wanted) if not key.startswith('randomness.')]
     return f'was trained with other values of {some_of(keys)}' if keys else None

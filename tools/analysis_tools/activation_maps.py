@@ -9,10 +9,6 @@ import argparse
 from collections.abc import Sequence
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
-from mmcnx2.analysis.encoders import Encoder, load_encoders
-from mmcnx2.analysis.features import CROP_RATIO
-from mmcnx2.analysis.pictures import find_images, read_square
 from mmcnx2.outputs import check_file
 from mmcnx2.shared_options import add_model_argument
 
@@ -56,6 +52,15 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
+from mmcnx2.analysis.encoders import Encoder, load_encoders
+from mmcnx2.analysis.features import CROP_RATIO
+from mmcnx2.analysis.pictures import find_images, read_square
+
+
 def describe(args: argparse.Namespace, encoders: Sequence[Encoder]) -> str:
     """Say below the picture what it shows."""
     block = 'last block' if args.block == -1 else f'block {args.block}'
@@ -67,8 +72,7 @@ def describe(args: argparse.Namespace, encoders: Sequence[Encoder]) -> str:
     )
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     shorter_side = round(args.size / CROP_RATIO)
     panels = {}
     try:
@@ -93,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -3,8 +3,6 @@
 import argparse
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.curves import draw_curves
-from mmcnx2.analysis.training_log import read_scalars
 from mmcnx2.outputs import check_file
 
 
@@ -41,8 +39,14 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.curves import draw_curves
+from mmcnx2.analysis.training_log import read_scalars
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         check_file(args.out)
         runs = {
@@ -59,4 +63,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

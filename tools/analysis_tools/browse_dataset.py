@@ -6,11 +6,7 @@ Works for detection, segmentation and classification.
 import argparse
 from pathlib import Path
 
-from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
-from mmengine.utils import track_iter_progress
-
 from mmcnx2 import arguments
-from mmcnx2.engine.launch import check_inputs, read_config
 from mmcnx2.outputs import claim_folder
 from mmcnx2.shared_options import add_config_options
 
@@ -31,6 +27,15 @@ def parse_args() -> argparse.Namespace:
     )
     add_config_options(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
+from mmengine.utils import track_iter_progress
+
+from mmcnx2.engine.launch import check_inputs, read_config
 
 
 def draw(visualizer, item: dict, file: Path, *, scope: str) -> None:
@@ -58,8 +63,7 @@ def draw(visualizer, item: dict, file: Path, *, scope: str) -> None:
     visualizer.add_datasample(file.stem, image, sample, draw_pred=False, out_file=str(file))
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     name = f'{args.split}_dataloader'
     try:
         cfg = read_config(args.config, options=args.cfg_options)
@@ -84,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -11,14 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmengine.utils import track_iter_progress
-from torch import Tensor
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.class_selectivity import draw_selectivity, measure_selectivity
-from mmcnx2.analysis.encoders import Encoder, load_encoders
-from mmcnx2.analysis.features import CROP_RATIO
-from mmcnx2.analysis.pictures import choose_images, find_images
 from mmcnx2.outputs import check_file, write_text
 from mmcnx2.shared_options import add_model_argument
 
@@ -53,6 +46,18 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.utils import track_iter_progress
+from torch import Tensor
+
+from mmcnx2.analysis.class_selectivity import draw_selectivity, measure_selectivity
+from mmcnx2.analysis.encoders import Encoder, load_encoders
+from mmcnx2.analysis.features import CROP_RATIO
+from mmcnx2.analysis.pictures import choose_images, find_images
+
+
 def class_of(image: str, root: str) -> str:
     """Return the folder right below the root that an image lies in, however deep.
 
@@ -84,8 +89,7 @@ def summary(units: Tensor) -> dict:
     return dict(mean=units.mean().item(), quartiles=quartiles.tolist())
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     beside = args.out.with_suffix('.json')
     try:
         check_file(args.out)
@@ -131,4 +135,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -10,13 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from mmengine.utils import track_iter_progress
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.encoders import Encoder, load_encoders
-from mmcnx2.analysis.feature_diversity import draw_diversity, measure_diversity
-from mmcnx2.analysis.features import CROP_RATIO
-from mmcnx2.analysis.pictures import choose_images, find_images
 from mmcnx2.outputs import check_file, write_text
 from mmcnx2.shared_options import add_model_argument
 
@@ -55,14 +49,24 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.utils import track_iter_progress
+
+from mmcnx2.analysis.encoders import Encoder, load_encoders
+from mmcnx2.analysis.feature_diversity import draw_diversity, measure_diversity
+from mmcnx2.analysis.features import CROP_RATIO
+from mmcnx2.analysis.pictures import choose_images, find_images
+
+
 def show_progress(batches: Iterable, count: int, encoder: Encoder) -> Iterator:
     print(f'{encoder.name} ({encoder.kind}), batches of pictures:', flush=True)
     yield from track_iter_progress((batches, count))
     print()
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     shorter_side = round(args.size / CROP_RATIO)
     beside = args.out.with_suffix('.json')
     try:
@@ -119,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -6,8 +6,6 @@ Nothing is computed and no weights are needed: it takes seconds for every size.
 import argparse
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.engine.launch import read_config
 from mmcnx2.shared_options import add_config_options
 
 # What the paper counts at: 224 px for classification, see Tables 6 and 7 for the other two.
@@ -34,8 +32,14 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.model_complexity import measure_complexity
+from mmcnx2.engine.launch import read_config
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         cfg = read_config(args.config, options=args.cfg_options)
         height, width = (2 * args.shape)[:2] if args.shape else SHAPES[cfg.default_scope]
@@ -53,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -8,8 +8,6 @@ import argparse
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.training_memory import measure_training_memory
-from mmcnx2.engine.launch import read_config
 from mmcnx2.shared_options import add_config_options
 
 GPUS = (8, 16, 24, 80)  # GB
@@ -38,8 +36,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.training_memory import measure_training_memory
+from mmcnx2.engine.launch import read_config
+
+
+def main(args: argparse.Namespace) -> None:
     gpus = ' | '.join(f'{gpu} GB' for gpu in GPUS)
     print(f'| config | state, GB | an image, GB | checkpointed, GB | {gpus} |')
     print('|---' * (4 + len(GPUS)) + '|')
@@ -61,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -7,19 +7,7 @@ a classification config. Features are the last stage's maps, averaged over space
 import argparse
 from collections.abc import Iterator
 
-from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.model import BaseModel, PretrainedInit
-from mmengine.registry import DefaultScope
-from mmengine.utils import track_iter_progress
-from torch.utils.data import DataLoader
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.features import extract_features, labelled_images
-from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
-from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
-from mmcnx2.engine.training import foreseen_ends
-from mmcnx2.registry import MODELS
 from mmcnx2.shared_options import add_config_options
 
 
@@ -44,6 +32,23 @@ def parse_args() -> argparse.Namespace:
     )
     add_config_options(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.model import BaseModel, PretrainedInit
+from mmengine.registry import DefaultScope
+from mmengine.utils import track_iter_progress
+from torch.utils.data import DataLoader
+
+from mmcnx2.analysis.features import extract_features, labelled_images
+from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
+from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
+from mmcnx2.engine.training import foreseen_ends
+from mmcnx2.registry import MODELS
 
 
 def prepare(args: argparse.Namespace) -> Config:
@@ -74,8 +79,7 @@ def show_progress(loader: DataLoader) -> Iterator:
     return track_iter_progress((loader, len(loader)))
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     try:
         cfg = prepare(args)
         test = cfg.test_dataloader
@@ -99,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

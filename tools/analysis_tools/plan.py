@@ -8,10 +8,8 @@ import dataclasses
 from pathlib import Path
 
 from budget import GB, GPUS, Assumptions, Plan, make_plan
-from mmengine.config import Config
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.archs import ARCHS
 
 CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
@@ -59,8 +57,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.config import Config
+
+from mmcnx2.analysis.model_complexity import measure_complexity
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         taken = Assumptions(
             efficiency=args.efficiency,
@@ -122,4 +127,4 @@ def report(args: argparse.Namespace, complexity, taken: Assumptions, plan: Plan)
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -17,10 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.analysis.training_log import read_scalars
-from mmcnx2.engine.jobs.parts import Part, PartRunner
-from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
-from mmcnx2.engine.run_settings import as_text, settings_of
 from mmcnx2.outputs import claim_folder, write_text
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -63,17 +59,34 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def make_part(args: argparse.Namespace, choice: Mapping[str, str]) -> Part:
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.engine.jobs.parts import PartRunner
+from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
+from mmcnx2.engine.jobs.training import Training, plan_training
+from mmcnx2.engine.run_settings import as_text, settings_of
+
+
+def make_part(args: argparse.Namespace, choice: Mapping[str, str]) -> Training:
     """Return the run of a combination. See :func:`.settings_of` for the errors."""
-    name = run_name(choice)
     options = [*(f'{key}={value}' for key, value in choice.items()), *args.cfg_options]
     key = as_text(dict(settings=settings_of(args.config, options), gpus=args.gpus))
-    launcher, words = [], ['--work-dir', str(args.work_dir / name), '--resume']
+    launcher, switches = [], []
     if args.gpus > 1:
         launcher = [str(TOOLS / 'torchrun.py'), '--standalone', f'--nproc_per_node={args.gpus}']
-        words += ['--launcher', 'pytorch']
-    command = [*launcher, str(TOOLS / 'train.py'), args.config, *words, '--cfg-options', *options]
-    return Part(name, command, key, resumes=True)
+        switches = ['--launcher', 'pytorch']
+    return plan_training(
+        run_name(choice),
+        key,
+        tool=TOOLS / 'train.py',
+        config=args.config,
+        job=args.work_dir,
+        options=options,
+        launcher=launcher,
+        switches=switches,
+    )
 
 
 def score_of(folder: Path, metric: str) -> float | None:
@@ -85,8 +98,7 @@ def score_of(folder: Path, metric: str) -> float | None:
     return max(values, default=None)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     runner = PartRunner(args.work_dir)
     try:
         choices = combinations(read_grid(args.sweep))
@@ -112,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

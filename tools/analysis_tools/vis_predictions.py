@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.engine.device import choose_device
-from mmcnx2.engine.launch import check_checkpoint, read_config
-from mmcnx2.engine.sentences import told_in_a_sentence
 from mmcnx2.outputs import claim_folder
 from mmcnx2.shared_options import add_config_options, add_device
 
@@ -38,6 +35,14 @@ def parse_args() -> argparse.Namespace:
     )
     add_config_options(parser)
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.engine.device import choose_device
+from mmcnx2.engine.launch import check_checkpoint, read_config
+from mmcnx2.engine.sentences import told_in_a_sentence
 
 
 def find_images(path: Path) -> list[str]:
@@ -80,8 +85,7 @@ def check_names(images: Sequence[str], out_dir: Path, *, drawn_as_png: bool) -> 
 
 
 @told_in_a_sentence
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     try:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
@@ -118,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

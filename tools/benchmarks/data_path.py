@@ -15,31 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import cv2
-import mmcv
-import numpy as np
-import simplejpeg
-import torch
-import torchvision
-from measure import interleaved_medians, table
-from mmengine.config import Config
-from mmengine.dataset import Compose
-from mmengine.dataset import default_collate as collate_samples
-from mmengine.registry import init_default_scope
-from photographs import HEIGHT, WIDTH, write_photographs
-from PIL import Image
-from torch.utils.data import default_collate
-from torchvision import transforms
-from torchvision.transforms import InterpolationMode, RandomResizedCrop, v2
-
 from mmcnx2 import arguments
-from mmcnx2.datasets.resize import resize_bicubic
-from mmcnx2.datasets.shards.recompress import Recompression
-
-try:
-    import turbojpeg  # mmcv's 'turbojpeg' back end: PyTurboJPEG < 2 and the system's libturbojpeg
-except ImportError:
-    turbojpeg = None
 
 CONFIG = Path(__file__).resolve().parents[2] / 'configs/_base_/datasets/imagenet_fcmae.py'
 SIZE, AREA = 224, (0.2, 1.0)
@@ -52,7 +28,16 @@ OFFICIAL, OURS = 'official: Pillow, torchvision', 'mmcnx2'
 SMALLER = 'mmcnx2, shards with --short-side 256'
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def arch_rate(text: str) -> tuple[str, float]:
+    """A type of argument: the training speed of an arch, such as base=5000."""
+    arch, _, rate = text.partition('=')
+    if arch not in MULTIPLY_ADDS:
+        known = ', '.join(MULTIPLY_ADDS)
+        raise arguments.refusal(text, f'a pair such as base=5000, of one of {known},')
+    return arch, arguments.positive(rate)
+
+
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -70,18 +55,38 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         f'{BASE_RATE} for base, the aim for one H200, and the others in proportion to their '
         'multiply-adds',
     )  # fmt: skip
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     args.rate = dict(args.rate)
     return args
 
 
-def arch_rate(text: str) -> tuple[str, float]:
-    """A type of argument: the training speed of an arch, such as base=5000."""
-    arch, _, rate = text.partition('=')
-    if arch not in MULTIPLY_ADDS:
-        known = ', '.join(MULTIPLY_ADDS)
-        raise arguments.refusal(text, f'a pair such as base=5000, of one of {known},')
-    return arch, arguments.positive(rate)
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+import cv2
+import mmcv
+import numpy as np
+import simplejpeg
+import torch
+import torchvision
+from measure import interleaved_medians, table
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.dataset import default_collate as collate_samples
+from mmengine.registry import init_default_scope
+from photographs import HEIGHT, WIDTH, write_photographs
+from PIL import Image
+from torch.utils.data import default_collate
+from torchvision import transforms
+from torchvision.transforms import InterpolationMode, RandomResizedCrop, v2
+
+from mmcnx2.datasets.resize import resize_bicubic
+from mmcnx2.datasets.shards.recompress import Recompression
+
+try:
+    import turbojpeg  # mmcv's 'turbojpeg' back end: PyTurboJPEG < 2 and the system's libturbojpeg
+except ImportError:
+    turbojpeg = None
 
 
 def pipelines(paths: Sequence[Path]) -> dict[str, Callable[[], object]]:
@@ -234,8 +239,7 @@ def timed(steps: Mapping[str, Callable], args: argparse.Namespace, name: str) ->
     return {name: 1e3 * value / args.images for name, value in seconds.items()}
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+def main(args: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     init_default_scope('mmpretrain')
@@ -296,4 +300,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

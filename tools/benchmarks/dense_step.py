@@ -7,19 +7,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-import torch
-from measure import interleaved_medians, table
-from peers import mmpretrain_convnext, timm_convnextv2
-from torch import nn
-
 from mmcnx2 import arguments
 from mmcnx2.archs import ARCHS
-from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 PEERS = ('timm', 'timm, channels_last', 'mmpretrain')
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -41,11 +35,22 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--rounds', type=arguments.rounds, default=10, help='steps of each that count'
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     if len(args.size) > 2:
         parser.error(f'--size takes one or two numbers, not {len(args.size)}.')
     args.size = args.size * 2 if len(args.size) == 1 else args.size
     return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+import torch
+from measure import interleaved_medians, table
+from peers import mmpretrain_convnext, timm_convnextv2
+from torch import nn
+
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 
 def build(name: str, arch: str) -> nn.Module:
@@ -83,8 +88,7 @@ def prepare_step(
     return train if mode == 'training' else infer
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+def main(args: argparse.Namespace) -> None:
     rows = []
     for arch in args.arch:
         for mode in args.mode:
@@ -117,4 +121,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -6,10 +6,7 @@ Example: python tools/benchmarks/fcmae_profile.py --arch atto --batch-size 8
 
 import argparse
 
-import torch
-from fcmae_step import LAYOUTS, prepare_step
-from measure import table
-from torch.profiler import ProfilerActivity, profile
+from candidates import LAYOUTS
 
 from mmcnx2 import arguments
 from mmcnx2.archs import ARCHS
@@ -34,7 +31,7 @@ KINDS = {
 """Kind to operations of torch."""
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,7 +45,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--steps', type=arguments.rounds, default=10, help='steps that count, after two others'
     )
-    return parser.parse_args(argv)
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+import torch
+from fcmae_step import prepare_step
+from measure import table
+from torch.profiler import ProfilerActivity, profile
 
 
 def measure(args: argparse.Namespace, layout: str) -> dict[str, float]:
@@ -69,8 +75,7 @@ def measure(args: argparse.Namespace, layout: str) -> dict[str, float]:
     return spent
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+def main(args: argparse.Namespace) -> None:
     columns = {layout: measure(args, layout) for layout in args.layouts}
     sums = {layout: sum(spent.values()) for layout, spent in columns.items()}
     head = ['kind', *(cell for name in columns for cell in (f'{name}, ms', 'share'))]
@@ -90,4 +95,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

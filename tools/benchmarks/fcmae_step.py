@@ -10,17 +10,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-import torch
-from measure import interleaved_medians, peak_memory, table
-from peers import spark_encoder
+from candidates import LAYOUTS
 
 from mmcnx2 import arguments
-from mmcnx2.nn import ARCHS, ConvNeXtV2, RandomMasking
-
-LAYOUTS = ('masked', 'packed', 'minkowski', 'spark')
+from mmcnx2.archs import ARCHS
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--rounds', type=arguments.rounds, default=20, help='steps of each layout that count'
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     if len(args.batch_size) == 1:
         args.batch_size *= len(args.arch)
     if len(args.batch_size) != len(args.arch):
@@ -57,6 +53,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             'give one, or one an arch.'
         )
     return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+import torch
+from measure import interleaved_medians, peak_memory, table
+from peers import spark_encoder
+
+from mmcnx2.nn import ConvNeXtV2, RandomMasking
 
 
 def prepare_step(
@@ -81,8 +87,7 @@ def prepare_step(
     return step
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+def main(args: argparse.Namespace) -> None:
     rows = []
     for arch, batch in zip(args.arch, args.batch_size, strict=True):
         settings = (batch, args.size, args.mask_ratio, args.device, args.dtype)
@@ -128,4 +133,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

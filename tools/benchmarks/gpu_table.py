@@ -10,11 +10,27 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from mmcnx2 import arguments
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--rounds', type=arguments.rounds, default=15)
+    parser.add_argument(
+        '--minutes', type=arguments.positive, default=8.5, help='no part begins after these'
+    )
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
 import torch
 from measure import interleaved_medians, table
 from torch import Tensor, nn
 
-from mmcnx2 import arguments
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.nn.fcmae import FCMAE
 
@@ -154,15 +170,7 @@ PARTS = (
 )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--rounds', type=arguments.rounds, default=15)
-    parser.add_argument(
-        '--minutes', type=arguments.positive, default=8.5, help='no part begins after these'
-    )
-    args = parser.parse_args()
+def main(args: argparse.Namespace) -> None:
     if not torch.cuda.is_available():
         raise SystemExit('error: there is no CUDA GPU here, and this measures nothing else.')
     start, rows = time.monotonic(), []
@@ -185,4 +193,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

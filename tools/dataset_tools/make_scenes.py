@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the demo's room is beside this one
-from demo.scenes import SceneSettings, build
-from demo.scenes.settings import MAX_CLASSES, MIN_SIZE
+from demo.scene_settings import MAX_CLASSES, MIN_SIZE, SceneSettings
 
 from mmcnx2 import arguments
 
@@ -40,8 +39,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from demo.scenes import build
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         settings = SceneSettings(seed=args.seed, size=args.size, unlabelled=args.unlabelled,
                                  train=args.train, val=args.val, classes=args.classes)
@@ -57,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

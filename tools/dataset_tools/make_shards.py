@@ -9,9 +9,6 @@ import os
 import time
 
 from mmcnx2 import arguments
-from mmcnx2.datasets.shards.pack import PackSettings, pack
-from mmcnx2.datasets.shards.recompress import Recompression
-from mmcnx2.datasets.shards.verify import verify
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,8 +55,15 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.datasets.shards.pack import PackSettings, pack
+from mmcnx2.datasets.shards.recompress import Recompression
+from mmcnx2.datasets.shards.verify import verify
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         if args.verify:
             if problems := verify(args.verify):
@@ -84,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

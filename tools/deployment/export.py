@@ -6,18 +6,8 @@ RGB, 0..255, (N, 3, H, W). It normalises them itself and returns logits.
 
 import argparse
 
-from mmpretrain import get_model
-
 from mmcnx2 import arguments
-from mmcnx2.apis.export import (
-    FORMATS,
-    TOLERANCE,
-    PixelsToLogits,
-    deviations,
-    export_program,
-    save_program,
-)
-from mmcnx2.engine.launch import check_checkpoint, read_config
+from mmcnx2.choices import EXPORT_FORMATS
 from mmcnx2.outputs import check_file
 from mmcnx2.shared_options import add_config_options
 
@@ -34,15 +24,29 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         'out',
-        type=arguments.file_ending(*FORMATS),
-        help=f'file to write; it ends in {" or ".join(FORMATS)}',
+        type=arguments.file_ending(*EXPORT_FORMATS),
+        help=f'file to write; it ends in {" or ".join(EXPORT_FORMATS)}',
     )
     add_config_options(parser)
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmpretrain import get_model
+
+from mmcnx2.apis.export import (
+    TOLERANCE,
+    PixelsToLogits,
+    deviations,
+    export_program,
+    save_program,
+)
+from mmcnx2.engine.launch import check_checkpoint, read_config
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         check_file(args.out)
         check_checkpoint(args.checkpoint)
@@ -61,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -8,19 +8,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mmengine.config import Config
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints import convert_state_dict, recognise
-from mmcnx2.checkpoints.architecture import Architecture
-from mmcnx2.checkpoints.dialects import DIALECTS
-from mmcnx2.checkpoints.downloads import download
-from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
-from mmcnx2.checkpoints.hugging_face import hugging_face_config
-from mmcnx2.checkpoints.integrity import sha256_of
-from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.choices import DIALECTS
 from mmcnx2.outputs import check_file, write_text
 
 OPENMMLAB = ('mmcnx2', 'mmpretrain')
@@ -81,6 +71,21 @@ def parse_args() -> argparse.Namespace:
         '--keep-name', action='store_true', help='no hash in the name: OUT as it is given'
     )
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.config import Config
+
+from mmcnx2.analysis.model_complexity import measure_complexity
+from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints.architecture import Architecture
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
+from mmcnx2.checkpoints.hugging_face import hugging_face_config
+from mmcnx2.checkpoints.integrity import sha256_of
+from mmcnx2.checkpoints.unwrap import unwrap
 
 
 def convert(args: argparse.Namespace) -> str:
@@ -158,8 +163,7 @@ def name_of(architecture: Architecture) -> str:
     return "none of the paper's"
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     try:
         print(convert(args))
     except (OSError, ValueError) as error:
@@ -167,4 +171,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -4,20 +4,28 @@ import argparse
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.checkpoints.zoo import read_zoo
-from mmcnx2.checkpoints.zoo_page import zoo_page
 from mmcnx2.outputs import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def main() -> None:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--index', type=arguments.path, default=ROOT / 'model-index.yml')
     parser.add_argument(
         '--out', type=arguments.file_ending('.md'), default=ROOT / 'docs/model_zoo.md'
     )
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.checkpoints.zoo import read_zoo
+from mmcnx2.checkpoints.zoo_page import zoo_page
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         models = read_zoo(args.index)
         write_text(args.out, zoo_page(models))
@@ -27,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

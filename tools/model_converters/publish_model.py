@@ -7,8 +7,6 @@ an OpenMMLab runner is taken: pre-training, classifier, detector, segmentor.
 import argparse
 
 from mmcnx2 import arguments
-from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
-from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.outputs import check_file
 
 KEPT = ('state_dict', 'meta')
@@ -30,6 +28,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
+from mmcnx2.checkpoints.unwrap import unwrap
+
+
 def publish(args: argparse.Namespace) -> str:
     """Write the file and return a summary."""
     check_file(args.out_file, inputs=[args.in_file])
@@ -47,8 +52,7 @@ def publish(args: argparse.Namespace) -> str:
     )
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     try:
         print(publish(args))
     except (OSError, ValueError) as error:
@@ -56,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -9,21 +9,7 @@ import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.runner import Runner
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.model_complexity import build_without_memory
-from mmcnx2.checkpoints import recognise
-from mmcnx2.checkpoints.convert import write
-from mmcnx2.checkpoints.dialects import MMCNX2
-from mmcnx2.checkpoints.downloads import download
-from mmcnx2.checkpoints.files import read_checkpoint
-from mmcnx2.checkpoints.integrity import sha256_of
-from mmcnx2.checkpoints.unwrap import unwrap
-from mmcnx2.checkpoints.zoo import PublishedModel, misfits, read_zoo
-from mmcnx2.compat import amp_off_without_gpu
-from mmcnx2.engine.launch import check_inputs, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,6 +50,25 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmcnx2.analysis.model_complexity import build_without_memory
+from mmcnx2.checkpoints import recognise
+from mmcnx2.checkpoints.convert import write
+from mmcnx2.checkpoints.dialects import MMCNX2
+from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.checkpoints.integrity import sha256_of
+from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.checkpoints.zoo import PublishedModel, misfits, read_zoo
+from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.engine.launch import check_inputs, read_config
+
+
 def check(model: PublishedModel, args: argparse.Namespace) -> list[str]:
     """Return what is wrong with one published model, nothing if it is as it should be."""
     path = download(model.weights, args.cache)
@@ -100,8 +105,7 @@ def measure(config: Path, checkpoint: Path, data_root: str) -> float:
         return Runner.from_cfg(cfg).test()['accuracy/top1']
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     try:
         listed = read_zoo(args.index)
     except (OSError, ValueError) as error:
@@ -125,4 +129,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

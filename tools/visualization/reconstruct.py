@@ -8,12 +8,7 @@ taken from the original.
 
 import argparse
 
-from mmengine.utils import ProgressBar
-
 from mmcnx2 import arguments
-from mmcnx2.analysis.pictures import find_images
-from mmcnx2.apis import FCMAEInferencer
-from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.outputs import check_file
 from mmcnx2.shared_options import add_config_options, add_device
 
@@ -67,8 +62,17 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+from mmengine.utils import ProgressBar
+
+from mmcnx2.analysis.pictures import find_images
+from mmcnx2.apis import FCMAEInferencer
+from mmcnx2.engine.launch import check_checkpoint, read_config
+
+
+def main(args: argparse.Namespace) -> None:
     try:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
@@ -94,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
-from ablations.run import AblationRun, Scale, count_parameters, read_part
+from ablations.run import CONFIGS, AblationRun, Scale, count_parameters
 from ablations.tables import ABLATIONS
+from mmengine.config import Config
 
-from mmcnx2.engine.jobs.parts import Part, PartRunner
+from mmcnx2.engine.jobs.parts import PartRunner
+from mmcnx2.engine.jobs.training import Training
 from mmcnx2.engine.launch import read_config
 
 
@@ -28,15 +30,15 @@ def test_rows_share_runs(real):
 def test_real_runs_are_the_configs_in_the_folders_that_the_configs_expect(real):
     for row in {row: None for key in ('2d', '2f', '3', 'sparse') for row in ABLATIONS[key].rows}:
         part = real.finetuning(row, 0)
-        assert part.command[1].endswith(f'configs/{row.finetuning}.py')
+        assert part.config == CONFIGS / f'{row.finetuning}.py'
         if row.pretraining is None:
-            assert not any('init_cfg' in word for word in part.command)
+            assert not any('init_cfg' in word for word in part.options)
             continue
         before = real.pretraining(row.pretraining)
-        option = next(word for word in part.command if 'init_cfg' in word)
+        option = next(word for word in part.options if 'init_cfg' in word)
         checkpoint = option.removeprefix('model.backbone.init_cfg.checkpoint=')
         assert checkpoint == str(real.runner.folder / before.name / 'epoch_800.pth')
-        expected = read_part(part).model.backbone.init_cfg.checkpoint
+        expected = Config.fromfile(part.config).model.backbone.init_cfg.checkpoint
         if 'dense-encoder' not in row.pretraining:  # whose encoder V1's config fine-tunes
             assert checkpoint.endswith(expected.removeprefix('work_dirs/')), row.name
 
@@ -50,7 +52,7 @@ def test_another_pre_training_or_other_data_have_fine_tuning_done_again(real):
 
 def test_parameters_are_table_2es(real):
     found = {
-        row.name: count_parameters(read_part(real.finetuning(row, 0))) // 10**6
+        row.name: count_parameters(Config.fromfile(real.finetuning(row, 0).config)) // 10**6
         for row in ABLATIONS['2e'].rows
     }
     assert found == {'baseline (V1)': 88, 'SE': 109, 'CBAM': 109, 'GRN': 88}  # 88.6, printed as 89M
@@ -62,7 +64,7 @@ RATE = 'optim_wrapper.optimizer.lr'
 
 
 @pytest.fixture
-def part(real) -> Part:
+def part(real) -> Training:
     """A pre-training at the paper's scale, whose folder tools/train.py has by default."""
     return real.pretraining('ablations/fcmae_convnextv2-base-lrn_64xb64-amp-coslr-800e_in1k')
 
@@ -72,7 +74,7 @@ def trained(real, part):
     """``trained(**options)`` leaves what tools/train.py would: a finished pre-training."""
 
     def train(*, epoch: int = 800, **options) -> None:
-        cfg = read_config(part.command[1], options={'randomness.seed': 5, **options})
+        cfg = read_config(part.config, options={'randomness.seed': 5, **options})
         folder = real.runner.folder / part.name
         folder.mkdir()
         torch.save(dict(meta=dict(cfg=cfg.pretty_text)), folder / f'epoch_{epoch}.pth')

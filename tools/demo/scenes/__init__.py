@@ -45,10 +45,10 @@ Settings of the toolboxes' data sets, with ``data_root`` the folder ``scenes``:
   ``LoadAnnotations()`` takes ``reduce_zero_label`` from it. Heads: ``num_classes=16``.
 """
 
+from ..scene_settings import VERSION, SceneSettings
 from .backgrounds import STUFF_CLASSES
 from .build import build, is_complete
 from .composer import Instance, Scene, compose
-from .settings import VERSION, SceneSettings
 from .shapes import OBJECT_CLASSES
 
 SEGMENTATION_CLASSES = OBJECT_CLASSES + STUFF_CLASSES

@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from mmcnx2.outputs import is_occupied, move_aside
 
+from ..scene_settings import SceneSettings
 from . import coco
 from .composer import compose
 from .files import Item, annotation_file, expected_files, items, make_folders
 from .meta import META_FILE, describe, read_meta, write_meta
-from .settings import SceneSettings
 
 
 def is_complete(root: Path, settings: SceneSettings) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from .settings import SceneSettings
+from ..scene_settings import SceneSettings
 from .shapes import OBJECT_CLASSES
 
 _ADE_SPLIT = dict(train='training', val='validation')

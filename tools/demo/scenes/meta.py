@@ -4,8 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from ..scene_settings import VERSION, SceneSettings
 from .backgrounds import STUFF_CLASSES
-from .settings import VERSION, SceneSettings
 from .shapes import OBJECT_CLASSES
 
 META_FILE = 'meta.json'

@@ -1,0 +1,102 @@
+"""What an installed wheel holds works where no checkout is: its tools, their configs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import ROOT, TOOLS
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory) -> Path:
+    """A folder with the wheel of this tree installed, and nothing else."""
+    folder = tmp_path_factory.mktemp('wheel')
+    # New files count before they are committed; what building and testing left does not.
+    listing = ['git', 'ls-files', '--cached', '--others', '--exclude-standard', '-z']
+    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, files.split('\0')):
+        if (ROOT / name).is_file():  # it may have been deleted since
+            (folder / 'source' / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / 'source' / name)
+    offline = ['--no-deps', '--no-index', '--quiet']
+    pip('wheel', *offline, '--no-build-isolation', '-w', folder / 'dist', folder / 'source')
+    (wheel,) = (folder / 'dist').iterdir()
+    pip('install', *offline, '--target', folder / 'site', wheel)
+    shutil.rmtree(folder / 'source')  # nothing can be found there by accident
+    return folder / 'site'
+
+
+def pip(*words) -> None:
+    done = run(['-m', 'pip', '--disable-pip-version-check', *words], cwd=ROOT, path='')
+    assert done.returncode == 0, done.stderr
+
+
+def run(words: Sequence, *, cwd: Path, path: Path | str) -> subprocess.CompletedProcess:
+    """Run Python with one folder in front of what is installed."""
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(path)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_package_is_the_wheels(site, tmp_path):
+    done = run(['-c', 'import mmcnx2; print(mmcnx2.__file__)'], cwd=tmp_path, path=site)
+    assert done.stdout.strip() == str(site / 'mmcnx2/__init__.py'), done.stderr
+
+
+def test_it_holds_the_product_and_nothing_else(site):
+    package = {path.name for path in (site / 'mmcnx2').iterdir()} - {'__pycache__'}
+    source = {path.name for path in (ROOT / 'mmcnx2').iterdir()} - {'__pycache__'}
+    assert package == source | {'.mim'} and 'py.typed' in package
+    assert {path.name for path in site.iterdir()} - {'bin'} == {
+        'mmcnx2',
+        *(path.name for path in site.glob('mmcnx2-*.dist-info')),
+    }
+    in_package = [
+        path.relative_to(site).as_posix()
+        for path in (site / 'mmcnx2').rglob('*.py')
+        if '.mim' not in path.parts
+    ]
+    assert not [path for path in in_package if 'demo' in path or 'ablation' in path]
+
+
+@pytest.mark.parametrize('name', ['configs', 'tools'])
+def test_configs_and_tools_are_whole(site, name):
+    def files(folder: Path) -> set[str]:
+        found = {path for path in folder.rglob('*') if path.is_file()}
+        kept = {path for path in found if '__pycache__' not in path.parts}
+        return {path.relative_to(folder).as_posix() for path in kept}
+
+    assert files(site / 'mmcnx2/.mim' / name) == files(ROOT / name)
+
+
+def test_the_index_of_models_is_there(site):
+    index = site / 'mmcnx2/.mim/model-index.yml'
+    assert index.read_bytes() == (ROOT / 'model-index.yml').read_bytes()
+
+
+@pytest.mark.parametrize('name', TOOLS)
+def test_every_tool_answers_help(site, tmp_path, name):
+    done = run([site / 'mmcnx2/.mim/tools' / name, '--help'], cwd=tmp_path, path=site)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('usage: ')
+
+
+def test_the_ablations_find_their_configs(site, tmp_path):
+    tool = site / 'mmcnx2/.mim/tools/ablate.py'
+    done = run([tool, '2d', '--dry-run'], cwd=tmp_path, path=site)
+    assert done.returncode == 0, done.stderr
+    commands = done.stdout.splitlines()
+    assert commands
+    for command in commands:
+        python, train, config, *_ = command.split()
+        assert (python, Path(train)) == ('python', tool.with_name('train.py'))
+        assert (tmp_path / config).is_file()
