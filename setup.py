@@ -37,7 +37,13 @@ EXTRAS = {
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': [
-        'pytest', 'pytest-timeout', 'pytest-xdist', 'hypothesis', 'import-linter', 'ruff', 'timm',
+        'pytest',
+        'pytest-timeout',
+        'pytest-xdist',
+        'hypothesis',
+        'import-linter',
+        'ruff',
+        'timm',
         *EXPORT,
     ],
 }

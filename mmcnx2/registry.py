@@ -19,15 +19,11 @@ HOOKS = root.Registry(
     scope='mmcnx2',
     locations=['mmcnx2.engine', 'mmcnx2.analysis.hooks'],
 )
-METRICS = root.Registry(
-    'metric', parent=root.METRICS, scope='mmcnx2', locations=['mmcnx2.engine']
-)
+METRICS = root.Registry('metric', parent=root.METRICS, scope='mmcnx2', locations=['mmcnx2.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     'optim wrapper constructor',
     parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
     scope='mmcnx2',
     locations=['mmcnx2.engine'],
 )
-RUNNERS = root.Registry(
-    'runner', parent=root.RUNNERS, scope='mmcnx2', locations=['mmcnx2.engine']
-)
+RUNNERS = root.Registry('runner', parent=root.RUNNERS, scope='mmcnx2', locations=['mmcnx2.engine'])

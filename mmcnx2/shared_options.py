@@ -21,9 +21,7 @@ def add_common_arguments(parser: ArgumentParser) -> None:
     add_config_options(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torchrun sets LOCAL_RANK, older launchers pass one of these two.
-    parser.add_argument(
-        '--local_rank', '--local-rank', type=arguments.whole(0, 1023), default=0
-    )
+    parser.add_argument('--local_rank', '--local-rank', type=arguments.whole(0, 1023), default=0)
 
 
 def add_config_options(parser: ArgumentParser) -> None:

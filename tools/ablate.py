@@ -144,7 +144,7 @@ def describe(args: argparse.Namespace) -> str:
     if args.scale == 'real':
         return f'Here: the same, {args.seeds} fine-tuning run(s) a row.'
     return (
-        f'Here: the demo\'s encoder, {args.unlabelled} rendered pictures of 128 px, '
+        f"Here: the demo's encoder, {args.unlabelled} rendered pictures of 128 px, "
         f'{args.pretraining_epochs} epochs of pre-training (one run, seed 0), then '
         f'{args.finetuning_epochs} epochs on {args.train} labelled pictures, {args.seeds} '
         f'seeds; scored on {args.val} others. Rows from scratch have the same fine-tuning '

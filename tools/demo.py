@@ -215,9 +215,7 @@ def main(args: argparse.Namespace) -> None:
             folders = demo.do(title, ABOUT[transfer.name], parts)
             runs.transfers.append((transfer, *folders))
         part = demo.training('pretraining-v1', WITHOUT_GRN, data, seed=0)
-        (runs.without_grn,) = demo.do(
-            'pre-training V1, without GRN', ABOUT['pretraining'], [part]
-        )
+        (runs.without_grn,) = demo.do('pre-training V1, without GRN', ABOUT['pretraining'], [part])
         demo.announce('the whole page')
         page = write_report(args.work_dir, runs, smoke=args.smoke)
     print(f'Done in {(time.perf_counter() - start) / 60:.1f} min: open {page}')

@@ -1,4 +1,4 @@
-# Table 2d: batch normalisation in GRN's place.
+# Table 2d: batch normalization in GRN's place.
 _base_ = './convnextv2-base_fcmae-800e-pre_32xb32-amp-coslr-100e_in1k.py'
 custom_imports = dict(imports=['mmcnx2', 'mmcnx2.rivals'])
 

@@ -7,7 +7,7 @@ _base_ = [
 model = dict(neck=dict(embed_dims=256))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))  # 47 steps an epoch: far fewer than on ImageNet
 
-# How good are the features so far? Every ten epochs, nearest neighbours among labelled pictures.
+# How good are the features so far? Every ten epochs, nearest neighbors among labelled pictures.
 labelled = dict(
     type='CustomDataset', pipeline=[dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 )

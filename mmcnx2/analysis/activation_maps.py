@@ -22,7 +22,7 @@ def expanded_maps(
 
     Args:
         net: The backbone, in evaluation mode.
-        image: ``(1, 3, H, W)``, normalised.
+        image: ``(1, 3, H, W)``, normalized.
         stage: From 1.
         block: In its stage, from 1, or negative from the end.
         channels: Their numbers, from 0; None takes 64 at equal distances, :func:`spread_channels`.
@@ -60,7 +60,7 @@ def draw_activation_maps(
 ) -> None:
     """Draw paper Figure 3: a panel of small squares a model, a square a channel.
 
-    The squares of a panel share one colour scale, from the 1st to the 99th percentile of what is
+    The squares of a panel share one color scale, from the 1st to the 99th percentile of what is
     drawn, so a dead channel is plain and dark and a saturated one plain and bright. Models have
     scales of their own, because their features have no common unit.
 
@@ -115,9 +115,7 @@ def _tile(maps: Tensor) -> np.ndarray:
     n, height, width = maps.shape
     rows = -(-n // _SIDE)
     gap = max(1, round(0.08 * width))
-    canvas = torch.full(
-        (rows * (height + gap) - gap, _SIDE * (width + gap) - gap), float('nan')
-    )
+    canvas = torch.full((rows * (height + gap) - gap, _SIDE * (width + gap) - gap), float('nan'))
     for i, one in enumerate(maps.float()):
         top, left = (i // _SIDE) * (height + gap), (i % _SIDE) * (width + gap)
         canvas[top : top + height, left : left + width] = one

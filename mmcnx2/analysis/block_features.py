@@ -24,7 +24,7 @@ def reduce_expanded(
 
     Args:
         net: The backbone, not wrapped.
-        images: ``(N, C_in, H, W)``, normalised; H and W are multiples of the total stride.
+        images: ``(N, C_in, H, W)``, normalized; H and W are multiples of the total stride.
         reduce: Called once a block with ``(N, 4C, H', W')``, float32 or wider, zero at hidden
             sites. Keep its result small.
         visible: Bool ``(N, h, w)``, True where the encoder may look; None shows everything.

@@ -54,7 +54,7 @@ def measure_selectivity(
 
     Args:
         net: The backbone, in evaluation mode, not wrapped.
-        batches: Normalised images ``(N, C_in, H, W)`` on the network's device, and their N class
+        batches: Normalized images ``(N, C_in, H, W)`` on the network's device, and their N class
             numbers from 0.
 
     Returns:
@@ -127,10 +127,10 @@ def draw_selectivity(
         blocks = [indices for stage in stages for indices in stage]
         for axes, indices in zip(grid.flat, blocks, strict=False):
             share = np.histogram(indices.numpy(), edges)[0] / len(indices) * 100
-            colour, style = COLORS[i % len(COLORS)], ('-', '--', ':', '-.')[i % 4]
-            axes.stairs(share, edges, color=colour, linestyle=style, linewidth=1.3,
+            color, style = COLORS[i % len(COLORS)], ('-', '--', ':', '-.')[i % 4]
+            axes.stairs(share, edges, color=color, linestyle=style, linewidth=1.3,
                         label=None if indices is not blocks[0] else name)  # fmt: skip
-            axes.axvline(float(indices.median()), 0, 0.06, color=colour, linewidth=2)
+            axes.axvline(float(indices.median()), 0, 0.06, color=color, linewidth=2)
     for axes, title in zip(grid.flat, titles, strict=False):
         axes.set_title(title, fontsize=8, pad=2)
         axes.set_xlim(0, 1)

@@ -28,8 +28,7 @@ def draw_curves(path: str | Path, runs: Mapping[str, Scalars], keys: Sequence[st
     for name, scalars in runs.items():
         if missing := [key for key in keys if key not in scalars]:
             raise ValueError(
-                f"run '{name}' has no {', '.join(missing)}: it logged "
-                f'{", ".join(sorted(scalars))}.'
+                f"run '{name}' has no {', '.join(missing)}: it logged {', '.join(sorted(scalars))}."
             )
     figure = Figure(figsize=(7.2, 0.4 + 2.6 * len(keys)), layout='constrained')
     panels = figure.subplots(len(keys), squeeze=False)[:, 0]

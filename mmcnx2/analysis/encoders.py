@@ -13,7 +13,7 @@ from mmcnx2.analysis.pictures import read_batches
 from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint
-from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
+from mmcnx2.checkpoints.recognize import Recognized, recognize, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.launch import check_checkpoint, read_config
@@ -55,7 +55,7 @@ class Encoder:
             case rival:
                 return f'after {rival}'
 
-    def normalise(self, pictures: Tensor) -> Tensor:
+    def normalize(self, pictures: Tensor) -> Tensor:
         """Return ``(N, 3, H, W)`` as the network wants it, on its device, in its dtype.
 
         Args:
@@ -68,7 +68,7 @@ class Encoder:
     def read(
         self, paths: Sequence[str], size: int, *, batch_size: int, shorter_side: int
     ) -> Iterator[Tensor]:
-        """Yield files as normalised images; arguments as for :func:`.pictures.read_batches`.
+        """Yield files as normalized images; arguments as for :func:`.pictures.read_batches`.
 
         Raises:
             ValueError: A file that is no image, or a size that the stride does not divide.
@@ -80,7 +80,7 @@ class Encoder:
                 f'{stride}.'
             )
         for batch in read_batches(paths, size, batch_size=batch_size, shorter_side=shorter_side):
-            yield self.normalise(batch)
+            yield self.normalize(batch)
 
 
 def load_encoder(
@@ -93,12 +93,12 @@ def load_encoder(
         checkpoint: Path or address.
         build: None reads the size from the checkpoint. A name of ``ARCHS`` does, too, and refuses
             another size. A config (or its path) says how to build the backbone and how its pixels
-            are normalised, which a network with blocks of its own needs.
+            are normalized, which a network with blocks of its own needs.
         device: Where the network goes.
 
     Raises:
         FileNotFoundError: There is no such checkpoint or config.
-        ValueError: A checkpoint of no known dialect, of another size, or not for colour pictures.
+        ValueError: A checkpoint of no known dialect, of another size, or not for color pictures.
     """
     check_checkpoint(checkpoint)
     if isinstance(build, str) and build not in ARCHS:
@@ -111,7 +111,7 @@ def load_encoder(
         pixels = {key: build.model.get('data_preprocessor', {}).get(key, IMAGENET[key])
                   for key in IMAGENET}  # fmt: skip
     else:
-        net, dialect = _from_weights(recognise(state), build)
+        net, dialect = _from_weights(recognize(state), build)
     if net.downsample_layers[0][0].in_channels != 3:
         raise ValueError(
             f"'{checkpoint}' takes images of {net.downsample_layers[0][0].in_channels} channels: "
@@ -158,12 +158,12 @@ def _from_config(cfg: Config, state: Mapping[str, Tensor]) -> tuple[ConvNeXtV2, 
     if {name for name in net.state_dict() if not _is_norm(name)} <= own.keys():
         _load(net, own)
         return net, 'mmcnx2 and mmpretrain'
-    found = recognise(state)
+    found = recognize(state)
     _load(net, _below_backbone(found.tensors))
     return net, found.dialect.title
 
 
-def _from_weights(found: Recognised, arch: str | None) -> tuple[ConvNeXtV2, str]:
+def _from_weights(found: Recognized, arch: str | None) -> tuple[ConvNeXtV2, str]:
     size = found.architecture
     sizes = dict(depths=size.depths, channels=size.channels)
     if arch and sizes != ARCHS[arch]:

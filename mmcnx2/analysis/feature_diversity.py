@@ -76,16 +76,14 @@ class Diversity:
         return [sum(stage) / len(stage) for stage in self.distances]
 
 
-def measure_diversity(
-    net: ConvNeXtV2, batches, *, visible: Tensor | None = None
-) -> Diversity:
+def measure_diversity(net: ConvNeXtV2, batches, *, visible: Tensor | None = None) -> Diversity:
     """Measure the diversity of a backbone's expanded features: after GELU (V1), after GRN (V2).
 
     The network computes in evaluation mode and is left in the mode that it was in.
 
     Args:
         net: The backbone, not wrapped.
-        batches: Iterable of normalised images ``(N, C_in, H, W)``, on the network's device.
+        batches: Iterable of normalized images ``(N, C_in, H, W)``, on the network's device.
         visible: Bool ``(N, h, w)``, True where the encoder may look, for every batch; None computes
             densely.
 

@@ -17,9 +17,9 @@ def knn_top1(
     temperature: float = 0.07,
     chunk: int = 1024,
 ) -> float:
-    """Classify by the k nearest neighbours and return the share that is right, in percent.
+    """Classify by the k nearest neighbors and return the share that is right, in percent.
 
-    A neighbour of cosine similarity s votes with ``exp(s / temperature)`` (Wu et al. 2018, section
+    A neighbor of cosine similarity s votes with ``exp(s / temperature)`` (Wu et al. 2018, section
     3.4, with k and temperature as in DINO).
 
     Args:
@@ -28,17 +28,17 @@ def knn_top1(
         bank: Float ``(m, C)``, the features to compare with; None compares each query with all
             the others.
         bank_labels: Int64 ``(m,)``.
-        k: Neighbours that vote.
+        k: Neighbors that vote.
         temperature: Of the votes; lower trusts the nearest more.
         chunk: Queries compared at once, which bounds the memory at ``chunk * m`` numbers.
 
     Raises:
-        ValueError: If there are fewer than k neighbours.
+        ValueError: If there are fewer than k neighbors.
     """
     leave_one_out = bank is None
     if leave_one_out:
         bank, bank_labels = queries, labels
-    check_neighbours(k, len(bank) - leave_one_out)
+    check_neighbors(k, len(bank) - leave_one_out)
     queries, bank = F.normalize(queries, dim=1), F.normalize(bank, dim=1)
     classes = int(max(bank_labels.max(), labels.max())) + 1
     right = 0
@@ -55,11 +55,11 @@ def knn_top1(
     return 100 * right / len(queries)
 
 
-def check_neighbours(k: int, images: int) -> None:
-    """Refuse more neighbours than there are.
+def check_neighbors(k: int, images: int) -> None:
+    """Refuse more neighbors than there are.
 
     Args:
-        k: Neighbours that vote.
+        k: Neighbors that vote.
         images: To compare a query with.
 
     Raises:
@@ -67,7 +67,7 @@ def check_neighbours(k: int, images: int) -> None:
     """
     if k > images:
         raise ValueError(
-            f'k={k} neighbours are more than the {images} images to compare with: lower k.'
+            f'k={k} neighbors are more than the {images} images to compare with: lower k.'
         )
 
 

@@ -50,7 +50,8 @@ def measure_complexity(cfg: Config, height: int, width: int) -> Complexity:
         width: In pixels.
 
     Raises:
-        ValueError: The backbone's stride does not divide the size, or a model of another kind.
+        ValueError: A size below the backbone's stride, or one that pre-training's patches do not
+            divide, or a model of another kind.
     """
     model = build_without_memory(cfg)
     channels = cfg.model.backbone.get('in_channels', 3)

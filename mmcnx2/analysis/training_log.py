@@ -36,9 +36,12 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
         steps=[row['step'] for row in train],
         losses=[row['loss'] for row in train],
         scores={
-            name: value for name, value in scores[-1].items() if name not in ('step', 'iter')
-            and not name.endswith('time')
-        } if scores else {},
+            name: value
+            for name, value in scores[-1].items()
+            if name not in ('step', 'iter') and not name.endswith('time')
+        }
+        if scores
+        else {},
     )
 
 

@@ -22,7 +22,7 @@ OVERHEAD = 1.9
 
 mmdet's project reports 22.5 GB for Mask R-CNN V2-B with 4 images a GPU, in float16; state and
 activations as counted here explain that with this factor, to a tenth. Its blocks keep what GRN
-makes on the way, which ours do not: the estimate errs towards too much.
+makes on the way, which ours do not: the estimate errs toward too much.
 """
 CUDA = 5e8
 """Bytes that CUDA and its libraries take."""
@@ -33,7 +33,7 @@ class TrainingMemory:
     """What a step keeps, in bytes.
 
     Attributes:
-        state: Weights, gradients and the optimiser's averages.
+        state: Weights, gradients and the optimizer's averages.
         image: Activations that autograd keeps for one image.
         recomputed: Activations of one block that gradient checkpointing makes again, an image; 0
             without it.

@@ -18,7 +18,7 @@ TOLERANCE = 1e-4
 
 
 class PixelsToLogits(nn.Module):
-    """A classifier with its normalisation inside.
+    """A classifier with its normalization inside.
 
     Args:
         model: On the CPU. It is put into evaluation mode.

@@ -5,21 +5,21 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mmcnx2.checkpoints.recognise import Recognised
+from mmcnx2.checkpoints.recognize import Recognized
 
 _STEM = 'backbone.downsample_layers.0.0.weight'
 _HEAD = ('head.fc.weight', 'head.fc.bias')
 
 
 def adapt(
-    found: Recognised,
+    found: Recognized,
     *,
     num_classes: int | None = None,
     in_channels: int | None = None,
     stem: str | None = None,
     stem_patch_size: int | None = None,
-) -> Recognised:
-    """Change a recognised state dict as the arguments of ``convert_state_dict`` say.
+) -> Recognized:
+    """Change a recognized state dict as the arguments of ``convert_state_dict`` say.
 
     Raises:
         ValueError: An argument is out of range, or the decoder would not fit any more.
@@ -55,7 +55,7 @@ def adapt_channels(weight: Tensor, in_channels: int, how: str | None) -> Tensor:
         weight: ``(out, old, p, p)``.
         in_channels: The new number.
         how: 'sum': each new channel gets the mean response, the sum over the old channels divided
-            by ``in_channels``, so grey images in the new channels give what grey images gave.
+            by ``in_channels``, so gray images in the new channels give what gray images gave.
             'repeat': the new channels take the old ones in turn (red, green, blue, red, ...), each
             scaled by ``old / in_channels``, so an image repeated twice gives what it gave once.
 
@@ -114,7 +114,7 @@ def adapt_stem_patch_size(weight: Tensor, patch_size: int) -> Tensor:
     return spread / factor**2
 
 
-def _refuse_with_decoder(found: Recognised, argument: str) -> None:
+def _refuse_with_decoder(found: Recognized, argument: str) -> None:
     if 'decoder' in found.parts:
         raise ValueError(
             f'{argument} does not fit the decoder in the checkpoint, which predicts pixels of the '

@@ -22,7 +22,7 @@ class Architecture:
         stem_patch_size: Kernel and stride of the stem in pixels.
         use_grn: GRN in the blocks (V2).
         layer_scale: LayerScale in the blocks (V1).
-        norms: Stages whose output is normalised; a classifier has the last, a pre-training none.
+        norms: Stages whose output is normalized; a classifier has the last, a pre-training none.
         decoder_depth: Blocks of FCMAE's decoder, 0 without decoder.
         decoder_dims: Width of the decoder, 0 without decoder.
         num_classes: Of the head, 0 without head.

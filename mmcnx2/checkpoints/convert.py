@@ -8,7 +8,7 @@ from torch import Tensor
 from mmcnx2.checkpoints.adapt import adapt
 from mmcnx2.checkpoints.dialects import DIALECTS, MMCNX2, Dialect, dialect_for
 from mmcnx2.checkpoints.names import rename
-from mmcnx2.checkpoints.recognise import Recognised, recognise, some_of
+from mmcnx2.checkpoints.recognize import Recognized, recognize, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 
 
@@ -26,7 +26,7 @@ def convert_state_dict(
 ) -> dict[str, Tensor]:
     """Convert a ConvNeXt V2 to another library's names and shapes.
 
-    The dialect is recognised by names and shapes: the official FCMAE on MinkowskiEngine, the
+    The dialect is recognized by names and shapes: the official FCMAE on MinkowskiEngine, the
     official dense models, timm, Hugging Face, mmpretrain and mmcnx2; in any of the usual wrappings
     (``model``, ``state_dict``, ``backbone.``, ``encoder.``, ``module.``, EMA); the encoder alone,
     with decoder, or with head. The result fits the other library's model of the same parts. Numbers
@@ -56,13 +56,13 @@ def convert_state_dict(
         Tensors by name.
 
     Raises:
-        ValueError: Unrecognised or ambiguous input, with the keys that made it so; an unknown
+        ValueError: Unrecognized or ambiguous input, with the keys that made it so; an unknown
             ``to``; something without a place in the target; an argument out of range.
     """
     if to not in DIALECTS:
         raise ValueError(f'to={to!r} is unknown: use one of {", ".join(DIALECTS)}.')
     found = adapt(
-        recognise(unwrap(state_dict, ema=ema)),
+        recognize(unwrap(state_dict, ema=ema)),
         num_classes=num_classes,
         in_channels=in_channels,
         stem=stem,
@@ -79,12 +79,12 @@ def convert_state_dict(
 
 
 def write(
-    found: Recognised, target: Dialect, *, encoder_prefix: str | None = None
+    found: Recognized, target: Dialect, *, encoder_prefix: str | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Put a recognised state dict into a dialect's words.
+    """Put a recognized state dict into a dialect's words.
 
     Args:
-        found: What was recognised.
+        found: What was recognized.
         target: The dialect.
         encoder_prefix: As for :func:`convert_state_dict`.
 

@@ -5,7 +5,7 @@ import logging
 from torch import Tensor, nn
 
 from mmcnx2.checkpoints.dialects import MMCNX2
-from mmcnx2.checkpoints.recognise import Recognised, find_dialect, recognise, some_of
+from mmcnx2.checkpoints.recognize import Recognized, find_dialect, recognize, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 
 logger = logging.getLogger('mmcnx2')
@@ -14,7 +14,7 @@ logger = logging.getLogger('mmcnx2')
 def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: str, *_) -> None:
     """Put an encoder's state dict into this package's names: a hook before loading.
 
-    One line of the log says which dialect was recognised, what the encoder misses and what it has
+    One line of the log says which dialect was recognized, what the encoder misses and what it has
     no use for (a head, a decoder). A state dict in the module's own names passes untouched.
 
     Args:
@@ -23,7 +23,7 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
         prefix: What stands before the encoder's names, nothing where it is loaded alone.
 
     Raises:
-        ValueError: None of the keys is the module's, and no dialect is recognised.
+        ValueError: None of the keys is the module's, and no dialect is recognized.
     """
     own = module.state_dict().keys()
     given = {
@@ -36,7 +36,7 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
         dialect, first_block = find_dialect(state)
         if dialect is MMCNX2 and first_block in own:
             return  # this package's names, and some that this module has not
-        found = recognise(state)
+        found = recognize(state)
     except ValueError as error:
         if own & given.keys():
             return  # torch says what is missing and what is unexpected
@@ -56,6 +56,6 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
     logger.log(level, f'{describe(found)}; missing {some_of(missing)}; unused {some_of(unused)}.')
 
 
-def describe(found: Recognised) -> str:
+def describe(found: Recognized) -> str:
     """Return the line of a log that names the dialect."""
-    return f'Recognised a ConvNeXt V2 checkpoint, {found.dialect.title}: {found.architecture}'
+    return f'Recognized a ConvNeXt V2 checkpoint, {found.dialect.title}: {found.architecture}'

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mmcnx2.checkpoints.recognise import some_of
+from mmcnx2.checkpoints.recognize import some_of
 
 WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'module')
 """Keys of a model's weights: mmengine, timm and Lightning; the official code; torch; DeepSpeed."""

@@ -19,7 +19,7 @@ python tools/train.py CONFIG --cfg-options model.backbone.init_cfg.type=Pretrain
 python tools/test.py CONFIG ADDRESS
 ```
 
-The log names what was recognised, and the keys that were missing or unused. To take weights to
+The log names what was recognized, and the keys that were missing or unused. To take weights to
 another library, see [checkpoints.md](checkpoints.md).
 
 `python tools/model_converters/verify_zoo.py` downloads every file below and holds it against its

@@ -79,7 +79,7 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
         scale: Height and width of the output in pixels, or one number for both.
         crop_ratio_range: Area of the crop over the area of the image, drawn uniformly.
         aspect_ratio_range: Width over height of the crop, drawn log-uniformly.
-        max_attempts: Draws before the largest centred crop with a valid aspect ratio is taken.
+        max_attempts: Draws before the largest centered crop with a valid aspect ratio is taken.
         flip_prob: Probability that left and right are exchanged.
 
     Raises:
@@ -138,8 +138,7 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
         pixels, shrink = image.decode(max((n for n in (2, 4, 8) if n <= spare), default=1))
         top, left = (round(start / shrink) for start in box[:2])
         bottom, right = (
-            round((start + length) / shrink)
-            for start, length in zip(box[:2], box[2:], strict=True)
+            round((start + length) / shrink) for start, length in zip(box[:2], box[2:], strict=True)
         )
         return pixels[top:bottom, left:right]
 

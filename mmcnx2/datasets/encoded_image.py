@@ -30,7 +30,7 @@ _UPRIGHT = {
 class EncodedImage:
     """Pixels of an encoded image, upright (EXIF orientation applied), 8 bits, three channels.
 
-    Grey, YCbCr and RGB JPEGs are decoded by libjpeg-turbo, through simplejpeg, which can also
+    Gray, YCbCr and RGB JPEGs are decoded by libjpeg-turbo, through simplejpeg, which can also
     decode them at 1/2, 1/4 or 1/8 of their size for a part of the time. Everything else (PNG, WebP,
     CMYK JPEG, TIFF...) goes through OpenCV's ``imdecode``, like mmcv's ``LoadImageFromFile``, HEIC
     through pillow-heif, and is decoded whole. Both give the same pixels for the same JPEG at full
@@ -55,12 +55,12 @@ class EncodedImage:
         if header is None:
             raise _no_whole_image(data)
         try:
-            height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
+            height, width, color, _ = simplejpeg.decode_jpeg_header(data)
             header = replace(header, height=height, width=width)
         except ValueError:
-            colour = None
+            color = None
         check_size(header, len(data), max_pixels)
-        if colour in ('YCbCr', 'Gray', 'RGB'):
+        if color in ('YCbCr', 'Gray', 'RGB'):
             self._stored_shape = height, width
             self._orientation = _orientation(data)
             self.shape = (width, height) if self._orientation >= 5 else (height, width)

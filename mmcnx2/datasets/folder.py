@@ -126,4 +126,3 @@ class ImageFolderUnlabelled(BaseDataset):
             'not be read and none was left to take their place: see the warnings above for names '
             'and reasons.'
         )
-

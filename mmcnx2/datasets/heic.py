@@ -36,7 +36,7 @@ def decode_heic(data: bytes) -> np.ndarray:
         pixels = np.asarray(pillow_heif.open_heif(data, bgr_mode=True))
     except Exception as error:  # ValueError, EOFError, SyntaxError, RuntimeError, OSError
         raise UnreadableImageError(f'its HEIC cannot be decoded ({error}).') from None
-    if pixels.dtype != np.uint8:  # grey pictures of 10 or 12 bits, brought to 16 by pillow-heif
+    if pixels.dtype != np.uint8:  # gray pictures of 10 or 12 bits, brought to 16 by pillow-heif
         pixels = (pixels >> 8).astype(np.uint8)
     match pixels.shape[2:]:
         case () | (1,):

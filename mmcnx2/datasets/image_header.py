@@ -16,7 +16,7 @@ MAX_SCANS = 100
 
 _HEIC_BRANDS = {b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'}
 _NETPBM = re.compile(rb'P[1-6](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s')
-_BITS_OF_PNG_COLOUR = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel
+_BITS_OF_PNG_COLOR = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 _TIFF_NUMBERS = {1: 'B', 3: 'H', 4: 'I', 16: 'Q'}
 
@@ -98,8 +98,8 @@ def _count_scans(jpeg: bytes) -> int:
 
 
 def _png(data: bytes) -> ImageHeader:
-    width, height, depth, colour = unpack_from('>IIBB', data, 16)
-    row = width * depth * _BITS_OF_PNG_COLOUR.get(colour, 1) // 8
+    width, height, depth, color = unpack_from('>IIBB', data, 16)
+    row = width * depth * _BITS_OF_PNG_COLOR.get(color, 1) // 8
     return ImageHeader('PNG', height, width, height * row // 1032)  # deflate's largest ratio
 
 

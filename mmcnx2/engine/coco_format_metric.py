@@ -55,7 +55,7 @@ class CocoFormatMetric(CocoMetric):
             if without:
                 raise ValueError(
                     f'{without} of {len(objects)} objects have no segmentation to score masks by: '
-                    "add them, score boxes alone with test_evaluator.metric=bbox, or train without "
+                    'add them, score boxes alone with test_evaluator.metric=bbox, or train without '
                     'a mask head (model.roi_head.mask_head=None).'
                 )
         self._coco_api = CocoContents(self._contents)

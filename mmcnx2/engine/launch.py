@@ -161,7 +161,7 @@ def check_restarts(resume: str | None) -> None:
         begins = f"go back to '{resume}'" if resume else 'begin anew'
         raise ValueError(
             f'torchrun may restart this run {restarts} times (--max-restarts), and each time it '
-            f"would {begins}: add --resume without a checkpoint, which goes on from the work "
+            f'would {begins}: add --resume without a checkpoint, which goes on from the work '
             "folder's latest, or leave out --max-restarts."
         )
     if restarts and os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True':

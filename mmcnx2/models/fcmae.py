@@ -21,7 +21,7 @@ class Reconstruction:
     Attributes:
         visible: Bool ``(N, h, w)``, True where the encoder looked.
         image: The input.
-        masked: The input with hidden patches in grey.
+        masked: The input with hidden patches in gray.
         reconstruction: The input with hidden patches as predicted.
         prediction: All patches as predicted; visible ones are not trained and look it.
     """
@@ -45,7 +45,7 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         head: Config of what is predicted, :class:`FCMAEPretrainHead`.
         masking: Config of the mask generator; default random, ratio 0.6.
         data_preprocessor: Config of the normalization, mmpretrain's ``SelfSupDataPreprocessor``.
-        init_cfg: mmengine's initialisation config.
+        init_cfg: mmengine's initialization config.
 
     Raises:
         ValueError: The decoder's or the head's patch is not the encoder's stride.
@@ -74,7 +74,7 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         self.patch_size = self.backbone.strides[-1]
         if self.head.patch_size != self.patch_size:
             raise ValueError(
-                f'head.patch_size={self.head.patch_size} differs from the encoder\'s stride '
+                f"head.patch_size={self.head.patch_size} differs from the encoder's stride "
                 f'{self.patch_size}: masks come in whole patches of that stride, so set it to that.'
             )
 

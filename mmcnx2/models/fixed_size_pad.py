@@ -16,9 +16,7 @@ class FixedSizePad(BatchFixedSizePad):
         mask_pad_value: Of the padded pixels of masks.
     """
 
-    def __init__(
-        self, size: tuple[int, int], *, img_pad_value: int = 0, mask_pad_value: int = 0
-    ):
+    def __init__(self, size: tuple[int, int], *, img_pad_value: int = 0, mask_pad_value: int = 0):
         super().__init__(size, img_pad_value=img_pad_value, mask_pad_value=mask_pad_value)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None) -> tuple[Tensor, list]:

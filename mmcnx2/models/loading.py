@@ -20,7 +20,7 @@ from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 from mmcnx2.checkpoints.loading import describe
-from mmcnx2.checkpoints.recognise import find_dialect, recognise
+from mmcnx2.checkpoints.recognize import find_dialect, recognize
 from mmcnx2.checkpoints.untrained import LoadedParameters
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
@@ -76,7 +76,7 @@ def load_state_dict(
 
     Raises:
         CheckpointError: The model has a ``ConvNeXtV2``, none of the keys is the model's, and no
-            dialect is recognised.
+            dialect is recognized.
     """
     model = _inner(module)
     prefix = _prefix_of_encoder(model)
@@ -113,7 +113,7 @@ def load_checkpoint_with_prefix(
             if prefix == MMCNX2.container:
                 find_dialect(unwrap(state_dict))
                 return state_dict  # load_state_dict does the rest
-            found = recognise(unwrap(state_dict))
+            found = recognize(unwrap(state_dict))
         except ValueError as error:
             raise _without(prefix, filename, f': {error}') from None
         print_log(f'{describe(found)}.', logger='current')
@@ -150,7 +150,7 @@ def _translate(
     module: nn.Module, state_dict: Mapping[str, Any], prefix: str, logger
 ) -> Mapping[str, Any]:
     try:
-        found = recognise(unwrap(state_dict))
+        found = recognize(unwrap(state_dict))
     except ValueError as error:
         if module.state_dict().keys() & state_dict.keys():
             return state_dict  # mmengine says what is missing and what is unexpected

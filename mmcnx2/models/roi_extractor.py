@@ -24,7 +24,7 @@ class Float32RoIExtractor(SingleRoIExtractor):
         Args:
             feats: One map a level, ``(N, C, H, W)``, of any floating type.
             rois: ``(R, 5)``: index of the image, then x1, y1, x2, y2 in pixels.
-            roi_scale_factor: Enlarge the RoIs by it about their centres.
+            roi_scale_factor: Enlarge the RoIs by it about their centers.
 
         Returns:
             Float32 ``(R, C, s, s)``, float64 for features of that type.

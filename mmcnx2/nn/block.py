@@ -40,9 +40,7 @@ class ConvNeXtV2Block(nn.Module):
         self.depthwise_conv = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
         self.norm = nn.LayerNorm(channels, eps=1e-6)
         self.pointwise_conv1 = nn.Linear(channels, 4 * channels)
-        self.grn = build_response(
-            4 * channels, response, use_grn=use_grn, grn_scope=grn_scope
-        )
+        self.grn = build_response(4 * channels, response, use_grn=use_grn, grn_scope=grn_scope)
         self.pointwise_conv2 = nn.Linear(4 * channels, channels)
         self.gamma = (
             nn.Parameter(torch.full((channels,), layer_scale_init_value))

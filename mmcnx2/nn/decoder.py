@@ -73,7 +73,7 @@ class FCMAEDecoder(nn.Module):
 
         Returns:
             ``(N, h * w, patch_size ** 2 * out_channels)``; the last axis runs over row, column,
-            colour of a patch.
+            color of a patch.
         """
         x = self.proj(latent.permute(0, 2, 3, 1))
         x = torch.where(visible.to(x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))

@@ -1,4 +1,4 @@
-"""GRN's ends: its affine transform alone, and its normalisation without G (paper Table 16a, c)."""
+"""GRN's ends: its affine transform alone, and its normalization without G (paper Table 16a, c)."""
 
 from torch import Tensor
 

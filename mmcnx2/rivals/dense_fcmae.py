@@ -9,7 +9,7 @@ from mmcnx2.registry import MODELS
 
 @MODELS.register_module()
 class DenseFCMAE(FCMAE):
-    """:class:`FCMAE` whose encoder computes all of an image in which hidden pixels are grey.
+    """:class:`FCMAE` whose encoder computes all of an image in which hidden pixels are gray.
 
     It sees where the holes are, and its features leak into and out of them, which fine-tuning never
     shows it. The decoder still has the token at hidden patches. Arguments are those of
@@ -19,6 +19,6 @@ class DenseFCMAE(FCMAE):
     def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
         """Encode and decode; see :meth:`FCMAE.predict_patches`."""
         hidden = ~upsample(visible.to(images.device), self.patch_size)
-        # 0 is the data set's mean colour: images are normalised.
+        # 0 is the data set's mean color: images are normalized.
         latent = self.backbone(images.masked_fill(hidden.unsqueeze(1), 0))[-1]
         return self.neck(latent, visible)

@@ -1,4 +1,4 @@
-"""Other feature normalisations in GRN's place (paper Table 2d)."""
+"""Other feature normalizations in GRN's place (paper Table 2d)."""
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +28,7 @@ class LayerNorm(AfterGELU, nn.LayerNorm):
 
 @register_response('lrn')
 class LocalResponseNorm(AfterGELU, nn.Module):
-    """``x_i / (k + alpha / n * sum of x_j^2 over n neighbouring channels) ^ beta``, no parameters.
+    """``x_i / (k + alpha / n * sum of x_j^2 over n neighboring channels) ^ beta``, no parameters.
 
     Krizhevsky et al. 2012, section 3.3, with their n, alpha, beta and k: the paper names none.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def divide_by_mean(aggregate: Tensor, eps: float) -> Tensor:
-    """Return ``G_i / (mean_j G_j + eps)``: the paper's choice, divisive normalisation.
+    """Return ``G_i / (mean_j G_j + eps)``: the paper's choice, divisive normalization.
 
     Args:
         aggregate: G, ``(..., C)``.
@@ -36,8 +36,8 @@ def standardize(aggregate: Tensor, eps: float) -> Tensor:
         aggregate: G, ``(..., C)``.
         eps: Keeps the denominator from 0.
     """
-    centred = aggregate - aggregate.mean(-1, keepdim=True)
-    return centred / (aggregate.std(-1, keepdim=True, correction=0) + eps)
+    centered = aggregate - aggregate.mean(-1, keepdim=True)
+    return centered / (aggregate.std(-1, keepdim=True, correction=0) + eps)
 
 
 def nothing(aggregate: Tensor, eps: float) -> Tensor:

@@ -51,7 +51,7 @@ def test_a_dead_channel_is_dark_and_a_saturated_one_bright(tmp_path):
     maps[32:] = 1.0
     draw_activation_maps({'half dead': maps}, path, settings='stage 3')
     pixels = np.asarray(Image.open(path).convert('RGB')).reshape(-1, 3)
-    dark, bright = ((pixels == colour).all(1).sum() for colour in ((68, 1, 84), (253, 231, 36)))
+    dark, bright = ((pixels == color).all(1).sum() for color in ((68, 1, 84), (253, 231, 36)))
     assert dark > 50_000 and dark == pytest.approx(bright, rel=0.1)
 
 

@@ -55,8 +55,8 @@ def test_draws_a_panel_a_block_for_models_of_one_depth(tmp_path):
     path = tmp_path / 'new/figure.png'
     draw_selectivity({'V2': model(1, 2, 4), 'V1': model(1, 2, 4)}, path, settings='8 pictures')
     pixels = np.asarray(Image.open(path).convert('RGB'))
-    for colour in ((0, 114, 178), (213, 94, 0)):
-        assert (pixels == colour).all(2).any(1).sum() > 100, f'{colour} is missing'
+    for color in ((0, 114, 178), (213, 94, 0)):
+        assert (pixels == color).all(2).any(1).sum() > 100, f'{color} is missing'
     with pytest.raises(ValueError, match=r'models have blocks .* draw models of one depth'):
         draw_selectivity({'V2': model(1, 2), 'V1': model(2, 1)}, path)
     with pytest.raises(ValueError, match='no model to draw'):

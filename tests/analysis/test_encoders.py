@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+import mmcnx2.rivals  # noqa: F401  (registers them)
 from mmcnx2.analysis.encoders import load_encoder, load_encoders
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
@@ -69,10 +70,10 @@ def test_a_config_says_how_blocks_and_pixels_are(tmp_path):
     assert type(encoder.net.stages[0][0].grn).__name__ == 'BatchGRN'
     blue = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
     blue[:, 0] = 90
-    pixels = encoder.normalise(blue)[0, :, 0, 0]
+    pixels = encoder.normalize(blue)[0, :, 0, 0]
     torch.testing.assert_close(pixels, torch.tensor([-1 / 4, -2 / 5, 87 / 6]))
     plain = load_encoder('net', save(tmp_path, state))
-    pixels = plain.normalise(blue)[0, :, 0, 0]
+    pixels = plain.normalize(blue)[0, :, 0, 0]
     expected = torch.tensor([-123.675 / 58.395, -116.28 / 57.12, (90 - 103.53) / 57.375])
     torch.testing.assert_close(pixels, expected)
 
@@ -98,9 +99,9 @@ def test_what_does_not_fit_is_one_sentence(tmp_path):
         load_encoder('net', 'no.pth')
     with pytest.raises(FileNotFoundError, match="config 'no.py' does not exist"):
         load_encoder('net', path, 'no.py')
-    grey = save(tmp_path, make_state(in_channels=1), 'grey.pth')
+    gray = save(tmp_path, make_state(in_channels=1), 'gray.pth')
     with pytest.raises(ValueError, match='takes images of 1 channels: pictures have 3'):
-        load_encoder('net', grey)
+        load_encoder('net', gray)
     deeper = dict(type='mmcnx2.ConvNeXtV2', arch=dict(ARCH, depths=(1, 2, 2, 1)))
     config = Config(dict(model=dict(backbone=deeper)))
     with pytest.raises(ValueError, match=r'nothing for stages.2.1.*give the config'):

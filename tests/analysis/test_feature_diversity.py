@@ -1,6 +1,5 @@
 """The diversity of features: the fast formula against the double sum that defines it."""
 
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -124,8 +123,8 @@ def test_averages_over_images_not_batches_and_leaves_the_mode_alone():
 def test_draws_models_of_different_depth(tmp_path):
     path = tmp_path / 'new' / 'figure.png'
     draw_diversity({'V2': [0.4, 0.45, 0.4], 'V1': [0.4, 0.1]}, path, settings='8 pictures')
-    colours = Image.open(path).convert('RGB').getcolors(1 << 20)
-    present = {colour for _, colour in colours}
+    colors = Image.open(path).convert('RGB').getcolors(1 << 20)
+    present = {color for _, color in colors}
     assert {(0, 114, 178), (213, 94, 0)} <= present, 'a line is missing'
     with pytest.raises(ValueError, match='no model to draw'):
         draw_diversity({}, path)

@@ -29,9 +29,9 @@ def clouds(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Four overlapping classes, so that votes matter."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(4, (count,), generator=generator)
-    centres = torch.randn(4, 5, generator=torch.Generator().manual_seed(99))
+    centers = torch.randn(4, 5, generator=torch.Generator().manual_seed(99))
     noise = 1.5 * torch.randn(count, 5, generator=generator, dtype=torch.float64)
-    return centres.double()[labels] + noise, labels
+    return centers.double()[labels] + noise, labels
 
 
 @pytest.mark.parametrize('k', [1, 5, 20])
@@ -62,8 +62,8 @@ def test_small_temperatures_do_not_overflow():
     assert knn_top1(*queries, k=5, temperature=1e-6) == knn_top1(*queries, k=1)
 
 
-def test_too_few_neighbours_are_refused():
-    with pytest.raises(ValueError, match='k=20 neighbours are more than the 9 images'):
+def test_too_few_neighbors_are_refused():
+    with pytest.raises(ValueError, match='k=20 neighbors are more than the 9 images'):
         knn_top1(*clouds(10, 0), k=20)
 
 

@@ -99,14 +99,14 @@ def test_the_grid_shows_every_picture_four_times(paths, count, tmp_path):
     model = make_fcmae().float()
     model.head.norm_pix = False
     result = reconstruct_files(model, [paths[0]] * count, size=64, seed=0)
-    for i, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]):
+    for i, color in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]):
         field = ('image', 'masked', 'prediction', 'reconstruction')[i]
-        getattr(result, field)[:] = torch.tensor(colour).view(3, 1, 1)
+        getattr(result, field)[:] = torch.tensor(color).view(3, 1, 1)
     grid = reconstruction_grid(result, caption='a caption')
     assert grid.dtype == np.uint8 and grid.shape[2] == 3
     areas = [
-        (grid == np.array(colour)).all(2).sum()
-        for colour in [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]
+        (grid == np.array(color)).all(2).sum()
+        for color in [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]
     ]
     assert min(areas) > 0.9 * max(areas) and min(areas) > 100**2 * count
     draw_reconstructions(result, tmp_path / 'new' / 'grid.png', caption='a caption')

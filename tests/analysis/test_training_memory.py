@@ -19,8 +19,8 @@ from mmcnx2.analysis.training_memory import (
 from tests.support.toy_config import shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-DETECTION = 'mask_rcnn/mask-rcnn_convnextv2-a-fcmae_fpn_lsj-3x_coco.py'
-SEGMENTATION = 'upernet/upernet_convnextv2-a-fcmae_8xb2-amp-160k_ade20k-512x512.py'
+DETECTION = 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_lsj-3x_coco.py'
+SEGMENTATION = 'upernet/upernet_convnextv2-atto-fcmae_8xb2-amp-160k_ade20k-512x512.py'
 
 
 def toy(name: str) -> Config:

@@ -65,7 +65,7 @@ def test_a_program_in_the_way_is_kept_and_a_broken_write_leaves_nothing(tmp_path
     assert (tmp_path / 'net.old-1.pt2').read_text() == 'published last year'
 
 
-def test_normalisation_is_inside():
+def test_normalization_is_inside():
     """What goes in is what an image file holds; the training pipeline's BGR is not asked for."""
     net = make_net(CLASSIFIERS['v2'])
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64), np.uint8)

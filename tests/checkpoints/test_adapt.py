@@ -27,11 +27,11 @@ def state() -> dict:
 
 
 @pytest.mark.parametrize('channels', [1, 2, 4, 13])
-def test_sum_sees_grey_images_in_any_channels_as_grey(state, channels):
-    grey = make_images(2, 64, 64, channels=1)
+def test_sum_sees_gray_images_in_any_channels_as_gray(state, channels):
+    gray = make_images(2, 64, 64, channels=1)
     adapted = convert_state_dict(state, in_channels=channels, stem='sum')
-    expected = features(state, grey.expand(-1, 3, -1, -1))
-    actual = features(adapted, grey.expand(-1, channels, -1, -1), in_channels=channels)
+    expected = features(state, gray.expand(-1, 3, -1, -1))
+    actual = features(adapted, gray.expand(-1, channels, -1, -1), in_channels=channels)
     assert_close('features', expected, actual, relative=1e-10)
 
 
@@ -43,7 +43,7 @@ def test_repeat_sees_an_image_given_several_times_as_given_once(state, times):
     assert_close('features', features(state, images), actual, relative=1e-10)
 
 
-def test_repeat_takes_colours_in_turn(state):
+def test_repeat_takes_colors_in_turn(state):
     adapted = convert_state_dict(state, in_channels=5, stem='repeat')[STEM]
     assert torch.equal(adapted, state[STEM][:, [0, 1, 2, 0, 1]] * (3 / 5))
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.dialects import DIALECTS
 from tests.support import oracle
 from tests.support.closeness import assert_close
@@ -177,7 +177,7 @@ def test_logits_equal_those_of_a_network_in_the_official_names():
 @pytest.mark.skipif(not oracle.FOLDER.is_dir(), reason=f'no reference tensors in {oracle.FOLDER}')
 def test_what_the_official_pre_training_wrote_comes_back_to_the_bit():
     theirs = oracle.read('tiny96_b2_f64.pt')['state_dict']
-    found = recognise(theirs)
+    found = recognize(theirs)
     assert (found.dialect.name, found.prefix) == ('official_sparse', 'encoder.')
     ours = convert_state_dict(theirs)
     assert_same_state(theirs, convert_state_dict(ours, to='official_sparse'))

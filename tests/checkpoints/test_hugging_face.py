@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from tests.support.closeness import assert_close
 from tests.support.command_line import passed, tool
 from tests.support.logits import logits_of
@@ -51,7 +51,7 @@ def test_logits_are_equal_at_every_published_size(arch, tmp_path):
     images = make_images(1, 32, 32)
     answer = ask(tmp_path, config=config, images=images)
 
-    assert recognise(answer['weights']).dialect.name == 'hf'
+    assert recognize(answer['weights']).dialect.name == 'hf'
     converted = convert_state_dict(answer['weights'], to='mmcnx2')
     assert_close(arch, answer['logits'], logits_of(converted, images, arch), relative=1e-9)
 

@@ -57,7 +57,7 @@ def test_complete_loading_is_one_line_of_information(caplog):
     (record,) = caplog.records
     assert record.levelname == 'INFO'
     assert record.message == (
-        'Recognised a ConvNeXt V2 checkpoint, timm: encoder; depths 1-2-1-1, '
+        'Recognized a ConvNeXt V2 checkpoint, timm: encoder; depths 1-2-1-1, '
         'channels 8-12-16-24; missing none; unused none.'
     )
 

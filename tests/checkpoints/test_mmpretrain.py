@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
 
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from tests.support.closeness import assert_close
 from tests.support.logits import logits_of
 from tests.support.states import CLASSES, assert_same_state, make_state
@@ -32,7 +32,7 @@ def theirs():
 def test_logits_are_equal(theirs):
     images = make_images(2, 64, 96)
     weights = theirs.state_dict()
-    assert recognise(weights).dialect.title == 'mmcnx2 and mmpretrain'
+    assert recognize(weights).dialect.title == 'mmcnx2 and mmpretrain'
     with torch.no_grad():
         expected = theirs(images)
     actual = logits_of(convert_state_dict(weights), images, ARCH)

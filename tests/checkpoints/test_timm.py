@@ -6,7 +6,7 @@ import torch
 timm = pytest.importorskip('timm')
 
 from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from tests.support.closeness import assert_close
 from tests.support.logits import fill, logits_of
 from tests.support.toy import make_images
@@ -33,7 +33,7 @@ def test_logits_are_equal_at_every_published_size(arch):
 
 def test_a_model_without_head_fits_one_without_head():
     theirs = timm.create_model('convnextv2_atto', num_classes=0)
-    found = recognise(theirs.state_dict())
+    found = recognize(theirs.state_dict())
     assert (found.dialect.name, found.architecture.num_classes) == ('timm', 0)
     bare = convert_state_dict(theirs.state_dict())
     assert 'downsample_layers.0.0.weight' in bare, 'an encoder alone has bare names'
@@ -51,6 +51,6 @@ def test_other_widths_are_linear_layers_as_timm_builds_them_by_default():
 def test_v1_with_layer_scale_converts_too():
     theirs = timm.create_model('convnext_atto')
     weights = theirs.state_dict()
-    found = recognise(weights)
+    found = recognize(weights)
     assert found.architecture.layer_scale and not found.architecture.use_grn
     theirs.load_state_dict(convert_state_dict(convert_state_dict(weights), to='timm'), strict=True)

@@ -33,7 +33,7 @@ def load(recipe: Recipe) -> Config:
 
 @cache
 def build(recipe: Recipe) -> tuple[nn.Module, torch.optim.Optimizer]:
-    """Build model and optimiser, with the size's depth and four channels a stage."""
+    """Build model and optimizer, with the size's depth and four channels a stage."""
     torch.manual_seed(0)
     cfg = Config(load(recipe).to_dict())
     cfg.model.backbone.arch = dict(depths=ARCHS[recipe.size]['depths'], channels=(4, 4, 4, 4))

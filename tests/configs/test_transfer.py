@@ -27,7 +27,7 @@ def load(row: Transfer) -> Config:
 
 
 def optimizer_of(row: Transfer) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
-    """Build model and optimiser with the size's depths and a few channels."""
+    """Build model and optimizer with the size's depths and a few channels."""
     cfg = shrink(Config(load(row).to_dict()))
     cfg.model.backbone.arch.depths = ARCHS[row.size]['depths']
     cfg.model.backbone.pop('init_cfg')
@@ -81,7 +81,7 @@ def test_size_and_starting_point(row):
 
 
 @every_transfer
-def test_optimiser(row):
+def test_optimizer(row):
     cfg = load(row)
     wrapper = cfg.optim_wrapper
     assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')

@@ -21,8 +21,8 @@ from mmcnx2.datasets.preflight import look_at_data
 from tests.support.toy_config import shorten, shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-DETECTION = CONFIGS / 'mask_rcnn/mask-rcnn_convnextv2-a-fcmae_fpn_1xb8-lsj-36e_own.py'
-SEGMENTATION = CONFIGS / 'upernet/upernet_convnextv2-a-fcmae_1xb8-amp-20k_own-512x512.py'
+DETECTION = CONFIGS / 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_1xb8-lsj-36e_folder.py'
+SEGMENTATION = CONFIGS / 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
 LINES = {
     DETECTION: dict(data_root="'{}/my_coco'", num_classes='10'),
     SEGMENTATION: dict(data_root="'{}/my_masks'", num_classes='17'),

@@ -107,7 +107,7 @@ def test_a_shrunken_decode_stays_close_to_pillows(shrink):
 
 @pytest.mark.parametrize('shrink', [2, 4, 8])
 def test_a_shrunken_decode_moves_the_crop_by_half_a_pixel_at_most(shrink):
-    """Seen on a ramp, whose grey levels tell the column."""
+    """Seen on a ramp, whose gray levels tell the column."""
     ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     data = encode(Image.fromarray(ramp), 'JPEG', quality=100)
     for left in range(shrink):
@@ -188,7 +188,7 @@ def test_wrong_settings_are_refused(wrong):
 
 
 def test_batches_are_uint8_and_the_data_preprocessor_makes_the_official_tensor(tmp_path, photo):
-    """Normalisation is left to the device: on one image it gives torchvision's tensor."""
+    """Normalization is left to the device: on one image it gives torchvision's tensor."""
     init_default_scope('mmpretrain')
     (tmp_path / 'a.jpg').write_bytes(photo)
     cfg = Config.fromfile(CONFIGS / '_base_/datasets/imagenet_fcmae.py').train_pipeline

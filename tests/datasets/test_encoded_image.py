@@ -67,15 +67,15 @@ def test_other_formats_are_decoded_whole(photo, format):
 
 
 @pytest.mark.parametrize('mode', ['RGBA', 'P', 'L', 'LA', '1'])
-def test_pngs_of_every_kind_become_colour(photo, mode):
+def test_pngs_of_every_kind_become_color(photo, mode):
     data = encode(photo, 'PNG', mode=mode)
     assert_same(EncodedImage(data).decode()[0], pillow(data), f'PNG in mode {mode}')
 
 
 def test_16_bit_pngs_are_scaled_to_8(photo):
-    grey = np.asarray(photo.convert('L'))
-    data = encode(Image.fromarray(grey.astype(np.uint16) * 257), 'PNG')
-    assert_same(EncodedImage(data).decode()[0], np.repeat(grey[..., None], 3, -1), '16-bit PNG')
+    gray = np.asarray(photo.convert('L'))
+    data = encode(Image.fromarray(gray.astype(np.uint16) * 257), 'PNG')
+    assert_same(EncodedImage(data).decode()[0], np.repeat(gray[..., None], 3, -1), '16-bit PNG')
 
 
 def test_cmyk_jpegs_become_rgb(photo):

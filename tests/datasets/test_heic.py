@@ -46,9 +46,9 @@ def test_is_upright():
 
 def test_what_has_ten_bits_is_scaled_to_eight():
     pillow_heif = pytest.importorskip('pillow_heif')
-    grey = np.full((64, 64), 0.5 * 65535, np.uint16)
+    gray = np.full((64, 64), 0.5 * 65535, np.uint16)
     file = io.BytesIO()
-    pillow_heif.from_bytes('I;16', (64, 64), grey.tobytes()).save(file, quality=95)
+    pillow_heif.from_bytes('I;16', (64, 64), gray.tobytes()).save(file, quality=95)
     pixels, _ = EncodedImage(file.getvalue()).decode()
     assert pixels.dtype == np.uint8 and np.abs(pixels.astype(int) - 127).max() <= 2
 

@@ -55,8 +55,10 @@ def test_says_the_size_of_what_opencv_writes(ending):
 
 
 def test_big_endian_tiffs_and_old_bitmaps_are_known():
-    data = b'MM\0*\0\0\0\x08\0\x02' + b'\x01\0\0\x03\0\0\0\x01\0\x65\0\0' + (
-        b'\x01\x01\0\x04\0\0\0\x01\0\0\0\x4b'
+    data = (
+        b'MM\0*\0\0\0\x08\0\x02'
+        + b'\x01\0\0\x03\0\0\0\x01\0\x65\0\0'
+        + (b'\x01\x01\0\x04\0\0\0\x01\0\0\0\x4b')
     )
     assert read_header(data) == ImageHeader('TIFF', HEIGHT, WIDTH)
     assert read_header(b'BM' + bytes(12) + b'\x0c\0\0\0\x65\0\x4b\0') == (

@@ -80,7 +80,7 @@ def test_reads(name, tmp_path):
     (batch,) = loader(tmp_path)
     pixels = batch['inputs'][0].float()
     assert pixels.shape == (3, 32, 32)
-    # CMYK and JPEG are not exact; a mistaken colour would be far off.
+    # CMYK and JPEG are not exact; a mistaken color would be far off.
     for channel, (found, expected) in enumerate(zip(pixels, RGB[::-1], strict=True)):
         assert (found - expected).abs().max() <= 8, f'{name}, channel {channel} of BGR'
     sample = batch['data_samples'][0]

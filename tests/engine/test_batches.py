@@ -38,7 +38,7 @@ def test_looking_at_shared_out_weights_gives_the_same_and_training_goes_on(one_p
         torch.testing.assert_close(again, prediction)
 
 
-def test_images_come_normalised_whatever_form_the_batch_has():
+def test_images_come_normalized_whatever_form_the_batch_has():
     model = make_fcmae().float()
     pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     expected = (pictures.flip(1).float() - model.data_preprocessor.mean.cpu()) / (

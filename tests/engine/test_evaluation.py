@@ -24,6 +24,7 @@ def test_a_test_leaves_the_trainings_config_as_it_is(tmp_path):
     assert Config.fromfile(tmp_path / 'scenes_test.py').model.type == 'AverageClsScoreTTA'
     assert '_filename' not in cfg
 
+
 NAMES = ('owl', 'jay')
 
 

@@ -101,7 +101,7 @@ def test_work_dir_is_named_after_the_config_unless_given(config):
 
 
 def test_a_config_in_the_work_folder_is_replaced_by_no_copy(tmp_path):
-    (tmp_path / 'mine.py').write_text("# why 3: see my notes\nmodel = dict(a=3)\n")
+    (tmp_path / 'mine.py').write_text('# why 3: see my notes\nmodel = dict(a=3)\n')
     (tmp_path / 'link').symlink_to(tmp_path)
     for work_dir in (tmp_path, tmp_path / 'link'):
         with pytest.raises(ValueError, match='the copy that a run leaves would replace it'):

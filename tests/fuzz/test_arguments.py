@@ -94,9 +94,7 @@ DECODER = dict(patch_size=COUNT, out_channels=COUNT)
 UNET = DECODER | dict(
     in_channels=several(COUNT, range(1, 99)), patch_size=whole(8), use_grn=flag, ops=OPS
 )
-READING = dict(
-    backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1)
-)
+READING = dict(backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1))
 FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
     data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,
@@ -184,9 +182,7 @@ RULES = {
         num_workers=whole(0),
     ),
     engine.LayerDecayOptimWrapperConstructor: dict(optim_wrapper_cfg=CONFIG, paramwise_cfg=refused),
-    engine.PreemptionHook: dict(
-        signals=several(one_of(*MAY_TELL)), exit_code=whole(0, 255)
-    ),
+    engine.PreemptionHook: dict(signals=several(one_of(*MAY_TELL)), exit_code=whole(0, 255)),
     engine.WatchdogHook: dict(
         seconds=number(lambda v: 0 < v <= 1e9), exit_code=either(nothing, whole(1, 255))
     ),

@@ -40,9 +40,7 @@ def test_packed_indexing_computes_what_masked_does(n, h, w, data):
         net(images, visible)[0].square().sum().backward()
     with torch.no_grad():
         assert_close('latent', masked(images, visible)[0], packed(images, visible)[0], 1e-10)
-    for (name, expected), found in zip(
-        masked.named_parameters(), packed.parameters(), strict=True
-    ):
+    for (name, expected), found in zip(masked.named_parameters(), packed.parameters(), strict=True):
         assert_close(name, expected.grad, found.grad, 1e-9)
 
 

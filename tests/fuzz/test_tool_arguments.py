@@ -14,8 +14,9 @@ from tests.support.command_line import ROOT, TOOLS
 
 
 def whole(low: int, high: int, *also: int) -> Callable[[str], bool]:
-    return lambda text: re.fullmatch(r'-?\d{1,20}', text) is not None and (
-        low <= int(text) <= high or int(text) in also
+    return lambda text: (
+        re.fullmatch(r'-?\d{1,20}', text) is not None
+        and (low <= int(text) <= high or int(text) in also)
     )
 
 

@@ -25,7 +25,7 @@ from tests.support.toy import ARCH
 from tests.support.toy_config import shrink
 
 # The package's name for it is the function.
-recognise_module = sys.modules['mmcnx2.checkpoints.recognise']
+recognize_module = sys.modules['mmcnx2.checkpoints.recognize']
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_classifier_loads_every_librarys_classifier(to, state, tmp_path, log):
     model = make_classifier()
     load_checkpoint(model, str(tmp_path / 'theirs.pth'), strict=True, logger='current')
     assert_same_state(state, model.state_dict())
-    lines = [line for line in log.messages if 'Recognised' in line]
+    lines = [line for line in log.messages if 'Recognized' in line]
     assert len(lines) == 1 and 'head of 5 classes; depths 1-2-1-1' in lines[0]
 
 
@@ -80,8 +80,8 @@ def test_init_cfg_takes_every_dialect_with_a_prefix_or_without(dialect, prefix, 
 @pytest.mark.parametrize(
     'config',
     [
-        'mask_rcnn/mask-rcnn_convnextv2-atto_fpn_1xb8-12e_scenes.py',
-        'upernet/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
+        'demo/mask-rcnn_convnextv2-atto_fpn_1xb8-12e_scenes.py',
+        'demo/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
     ],
     ids=['detector', 'segmentor'],
 )
@@ -230,7 +230,7 @@ def test_models_without_this_backbone_are_loaded_as_before(tmp_path, log):
     torch.save({'layer1.weight': torch.ones(1)}, tmp_path / 'resnet.pth')
     load_checkpoint(model, str(tmp_path / 'resnet.pth'), logger='current')
     assert 'unexpected key in source state_dict: layer1.weight' in log.text
-    assert 'Recognised' not in log.text
+    assert 'Recognized' not in log.text
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
@@ -248,8 +248,8 @@ def test_weights_of_another_network_are_refused(tmp_path):
 @pytest.mark.parametrize('prefix', ['backbone.', None])
 @pytest.mark.parametrize('to', ['mmcnx2', 'official', 'timm'])
 def test_a_checkpoint_is_read_once_a_load(to, prefix, state, tmp_path, monkeypatch):
-    read, count = recognise_module._read, []
-    monkeypatch.setattr(recognise_module, '_read', lambda *args: count.append(1) or read(*args))
+    read, count = recognize_module._read, []
+    monkeypatch.setattr(recognize_module, '_read', lambda *args: count.append(1) or read(*args))
     path = tmp_path / 'theirs.pth'
     save_checkpoint({'model': convert_state_dict(state, to=to)}, path)
     count.clear()

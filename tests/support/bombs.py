@@ -49,7 +49,7 @@ def tiff(width: int, height: int, *, big: bool = False) -> bytes:
 
 
 def webp(side: int) -> bytes:
-    """Return a lossless WebP of one colour: its format has room for 16383 px a side."""
+    """Return a lossless WebP of one color: its format has room for 16383 px a side."""
     small = encode(Image.new('RGB', (64, 64), (90, 90, 90)), 'WEBP', lossless=True)
     data = bytearray(small)
     bits = int.from_bytes(data[21:25], 'little') & ~(2**28 - 1)

@@ -212,7 +212,7 @@ def train(work_dir: Path, step: int = 0, point: str = 'never', options: dict | N
 
 
 def end_state(runner: Runner) -> dict:
-    """Return weights, averaged weights and the optimiser's state."""
+    """Return weights, averaged weights and the optimizer's state."""
     ema = [hook.ema_model.state_dict() for hook in runner.hooks if hasattr(hook, 'ema_model')]
     return dict(
         model=runner.model.state_dict(),

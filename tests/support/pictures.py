@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def photograph(height: int, width: int, *, seed: int = 0) -> Image.Image:
-    """Draw an RGB picture with what photographs share: smooth spectrum, colour softer than light.
+    """Draw an RGB picture with what photographs share: smooth spectrum, color softer than light.
 
     Args:
         height: In pixels.

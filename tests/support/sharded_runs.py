@@ -103,7 +103,7 @@ def leave_refusals(rank: int, root: Path) -> None:
 
 
 def leave_counts(runner: Runner, path: Path) -> None:
-    """Leave how many numbers a process holds of the weights and of the optimiser's averages."""
+    """Leave how many numbers a process holds of the weights and of the optimizer's averages."""
     state = runner.optim_wrapper.optimizer.state.values()
     held = dict(
         weights=sum(p.to_local().numel() for p in runner.model.parameters()),

@@ -29,7 +29,7 @@ class Transfer:
 def _supervised(drop_paths: dict[str, float], **options) -> list[Transfer]:
     return [
         Transfer(
-            name=f'{model}-{size[0]}-sup',
+            name=f'{model}-{size}-sup',
             size=size,
             start=f'{model}-{size}_64xb64-amp-coslr-300e_in1k/epoch_300.pth',
             drop_path=drop_paths[size],
@@ -48,7 +48,7 @@ def mask_rcnn() -> list[Transfer]:
     )
     return [
         Transfer(
-            name=f'convnextv2-{size[0]}-fcmae',
+            name=f'convnextv2-{size}-fcmae',
             size=size,
             start=f'fcmae_convnextv2-{size}_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth',
             drop_path=drop_path,
@@ -64,7 +64,7 @@ def upernet() -> list[Transfer]:
     )
     rows = [
         Transfer(
-            name=f'convnextv2-{size[0]}-fcmae',
+            name=f'convnextv2-{size}-fcmae',
             size=size,
             start=f'convnextv2-{size}_fcmae-pre_32xb32-amp-coslr-{epochs}e_in1k/epoch_{epochs}.pth',
             drop_path=drop_paths[size],
@@ -73,7 +73,7 @@ def upernet() -> list[Transfer]:
         for size, epochs in LENGTHS.items()
     ]
     after_22k = Transfer(
-        name='convnextv2-h-fcmae-in22k',
+        name='convnextv2-huge-fcmae-in22k',
         size='huge',
         start='convnextv2-huge_fcmae-pre_64xb64-amp-coslr-90e_in21k/epoch_90.pth',
         drop_path=0.4,

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.zoo import read_zoo
@@ -105,7 +105,7 @@ def test_hugging_face_finds_a_configuration_beside_the_weights(tmp_path, run):
     assert config['architectures'] == ['ConvNextV2ForImageClassification']
     assert (config['depths'], config['hidden_sizes']) == ([1, 2, 1, 1], [8, 12, 16, 24])
     assert config['layer_norm_eps'] == 1e-6 and len(config['id2label']) == 5
-    assert recognise(read_checkpoint(output)).dialect.name == 'hf'
+    assert recognize(read_checkpoint(output)).dialect.name == 'hf'
 
 
 def test_the_arguments_reach_the_converter(tmp_path, run):

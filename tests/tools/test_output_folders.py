@@ -45,7 +45,7 @@ def test_photographs_are_neither_overwritten_nor_joined(name, words, root):
 def test_predictions_are_not_put_where_a_file_is_or_over_the_checkpoint(root):
     data = ('--cfg-options', 'data_root=data')
     said = refusal('test.py', CLASSIFIER, 'epoch_1.pth', '--out', 'epoch_1.pth/a.pkl', *data)
-    assert 'epoch_1.pth\' is no folder' in said
+    assert "epoch_1.pth' is no folder" in said
     said = refusal('test.py', CLASSIFIER, 'epoch_1.pth', '--out', 'epoch_1.pth', *data)
     assert 'its name must end in .pkl or .pickle' in said
 

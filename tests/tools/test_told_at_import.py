@@ -10,7 +10,7 @@ import pytest
 from mmcnx2.processes.signals import TOLD_BY, status_after
 from tests.support.command_line import ROOT
 
-TOLD_AT_IMPORT = '''
+TOLD_AT_IMPORT = """
 import importlib.abc, os, runpy, signal, sys
 
 class Tell(importlib.abc.MetaPathFinder):
@@ -26,7 +26,7 @@ if {ignored}:
 sys.meta_path.insert(0, Tell())
 sys.argv = ['{tool}', 'config.py']
 runpy.run_path('{tool}', run_name='__main__')
-'''
+"""
 
 
 def told_at_import(

@@ -107,16 +107,24 @@ class AblationReport:
         for i, row in enumerate(self.outcomes):
             if row.mean is None:
                 ours.annotate(
-                    row.failure and 'failed' or 'not run', (0.03, i), color=INK, va='center',
-                    xycoords=('axes fraction', 'data'), fontsize=9,
+                    row.failure and 'failed' or 'not run',
+                    (0.03, i),
+                    color=INK,
+                    va='center',
+                    xycoords=('axes fraction', 'data'),
+                    fontsize=9,
                 )
             else:
                 ours.scatter(row.scores, [i] * len(row.scores), color=BLUE, s=26, alpha=0.55)
                 ours.scatter([row.mean], [i], color=BLUE, marker='|', s=320, linewidths=2.4)
             if row.paper is None:
                 paper.annotate(
-                    'not printed', (0.03, i), color=INK, va='center',
-                    xycoords=('axes fraction', 'data'), fontsize=9,
+                    'not printed',
+                    (0.03, i),
+                    color=INK,
+                    va='center',
+                    xycoords=('axes fraction', 'data'),
+                    fontsize=9,
                 )
             else:
                 paper.scatter([row.paper], [i], color=ORANGE, marker='|', s=320, linewidths=2.4)

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ablations.small_scale import small_finetuning, small_pretraining
 from ablations.tables import Row
-from mmcnx2.checkpoints.recognise import some_of
+from mmcnx2.checkpoints.recognize import some_of
 from mmcnx2.engine.jobs.parts import BY, PartRunner
 from mmcnx2.engine.jobs.training import Training, plan_training
 from mmcnx2.engine.run_settings import as_text, differences, settings_in, settings_of

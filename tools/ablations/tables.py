@@ -126,9 +126,9 @@ ABLATIONS = {
         ),
     ),
     '2b': Ablation(
-        "GRN's normalisation (Table 2b)",
+        "GRN's normalization (Table 2b)",
         (
-            _v2('standardise', 'grn-standardize', 84.5),
+            _v2('standardize', 'grn-standardize', 84.5),
             _v2('1 / sum', 'grn-inverse-mean', 83.8),
             Row('divide by the sum', V2_PRETRAINING, V2_FINETUNING, 84.6),
         ),
@@ -141,7 +141,7 @@ ABLATIONS = {
         ),
     ),
     '2d': Ablation(
-        'normalisation after GELU (Table 2d)',
+        'normalization after GELU (Table 2d)',
         (
             _BASELINE,
             _v2('LRN', 'lrn', 83.2),

@@ -19,9 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--output-dir', type=arguments.path, default='browse', help='where the pictures go'
     )
-    parser.add_argument(
-        '--number', type=arguments.count, default=20, help='pictures (default: 20)'
-    )
+    parser.add_argument('--number', type=arguments.count, default=20, help='pictures (default: 20)')
     parser.add_argument(
         '--split', choices=['train', 'val', 'test'], default='train', help='whose data loader'
     )

@@ -30,9 +30,7 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='draw N pictures, as evenly over classes as can be (default: all)',
     )
-    parser.add_argument(
-        '--seed', type=arguments.seed, default=0, help='of that draw (default: 0)'
-    )
+    parser.add_argument('--seed', type=arguments.seed, default=0, help='of that draw (default: 0)')
     parser.add_argument(
         '--size', type=arguments.pixels, default=224, help='side in pixels (default: 224)'
     )
@@ -73,7 +71,7 @@ def class_of(image: str, root: str) -> str:
 def read_labelled(
     encoder: Encoder, images: list[str], labels: list[int], size: int, batch_size: int
 ) -> Iterator:
-    """Yield normalised images and their labels, with a progress bar."""
+    """Yield normalized images and their labels, with a progress bar."""
     print(f'{encoder.name}, batches of pictures:', flush=True)
     batches = encoder.read(
         images, size, batch_size=batch_size, shorter_side=round(size / CROP_RATIO)

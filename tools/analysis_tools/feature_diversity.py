@@ -33,9 +33,7 @@ def parse_args() -> argparse.Namespace:
         metavar='N',
         help='draw N pictures from as many folders as possible (default: 1000, as in the paper)',
     )
-    parser.add_argument(
-        '--seed', type=arguments.seed, default=0, help='of that draw (default: 0)'
-    )
+    parser.add_argument('--seed', type=arguments.seed, default=0, help='of that draw (default: 0)')
     parser.add_argument(
         '--size', type=arguments.pixels, default=224, help='side in pixels (default: 224)'
     )

@@ -1,4 +1,4 @@
-"""Classify test images by their nearest neighbours among training images, without training.
+"""Classify test images by their nearest neighbors among training images, without training.
 
 Takes the encoder of any checkpoint, of a pre-training run or a classifier, and size and images from
 a classification config. Features are the last stage's maps, averaged over space.
@@ -15,9 +15,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'config', type=arguments.location, help='path of a classification config'
-    )
+    parser.add_argument('config', type=arguments.location, help='path of a classification config')
     parser.add_argument(
         'checkpoint', type=arguments.location, help='path or address of the weights'
     )
@@ -45,7 +43,7 @@ from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
 from mmcnx2.analysis.features import extract_features, labelled_images
-from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
+from mmcnx2.analysis.knn import check_neighbors, check_same_classes, knn_top1
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.training import foreseen_ends
 from mmcnx2.registry import MODELS
@@ -89,7 +87,7 @@ def main(args: argparse.Namespace) -> None:
             for dataset in (test.dataset, cfg.train_dataloader.dataset)
         ]
         check_same_classes(loaders[0].dataset, loaders[1].dataset)
-        check_neighbours(args.k, len(loaders[1].dataset))
+        check_neighbors(args.k, len(loaders[1].dataset))
         model = load_model(cfg, args.checkpoint)
         with foreseen_ends():
             features = [extract_features(model, each, progress=show_progress) for each in loaders]

@@ -18,7 +18,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        '--arch', nargs='+', default=['atto', 'femto', 'pico', 'nano', 'tiny', 'base'],
+        '--arch',
+        nargs='+',
+        default=['atto', 'femto', 'pico', 'nano', 'tiny', 'base'],
         choices=ARCHS,
     )
     parser.add_argument('--batch-size', type=arguments.batch, default=8)
@@ -29,7 +31,9 @@ def parse_args() -> argparse.Namespace:
                         choices=['inference', 'training'])  # fmt: skip
     parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
     parser.add_argument(
-        '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32',
+        '--dtype',
+        choices=['float32', 'bfloat16', 'float16'],
+        default='float32',
         help='the lower ones through autocast',
     )
     parser.add_argument(

@@ -29,7 +29,10 @@ def parse_args() -> argparse.Namespace:
         help='one an arch, or one for all',
     )
     parser.add_argument(
-        '--layouts', nargs='+', default=['masked', 'packed'], choices=LAYOUTS,
+        '--layouts',
+        nargs='+',
+        default=['masked', 'packed'],
+        choices=LAYOUTS,
         help='ratios are against the first',
     )
     parser.add_argument(
@@ -38,7 +41,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--mask-ratio', type=arguments.inside, default=0.6)
     parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
     parser.add_argument(
-        '--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32',
+        '--dtype',
+        choices=['float32', 'bfloat16', 'float16'],
+        default='float32',
         help='the lower ones through autocast',
     )
     parser.add_argument(
@@ -121,8 +126,16 @@ def main(args: argparse.Namespace) -> None:
             for layout in args.layouts
         ]
     head = [
-        'arch', 'layout', 'device', 'dtype', 'batch', 'ms a step', 'images/s', 'peak MiB',
-        f'speed / {args.layouts[0]}', f'memory / {args.layouts[0]}',
+        'arch',
+        'layout',
+        'device',
+        'dtype',
+        'batch',
+        'ms a step',
+        'images/s',
+        'peak MiB',
+        f'speed / {args.layouts[0]}',
+        f'memory / {args.layouts[0]}',
     ]
     print(table(head, rows, texts=4))
     print(

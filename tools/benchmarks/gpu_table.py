@@ -188,7 +188,7 @@ def main(args: argparse.Namespace) -> None:
     print('\n' + table(['measure', 'medians', 'ratio'], rows))
     print(
         f'{torch.cuda.get_device_name()}, torch {torch.__version__}, median of {args.rounds} '
-        'interleaved calls; ratios above 1 are in favour of mmcnx2, but for memory and the floor.'
+        'interleaved calls; ratios above 1 are in favor of mmcnx2, but for memory and the floor.'
     )
 
 

@@ -27,7 +27,7 @@ def interleaved_medians(
 
     Args:
         steps: Functions to time, by name.
-        device: 'cuda' synchronises around each call.
+        device: 'cuda' synchronizes around each call.
         rounds: Calls of each that count.
         warmup: Calls of each that do not.
         on_round: Told the number of each finished round, from 1; for progress.
@@ -95,9 +95,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 2)
     """
     cells = [head, *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    rule = [
-        '-' * width if i < texts else '-' * (width - 1) + ':' for i, width in enumerate(widths)
-    ]
+    rule = ['-' * width if i < texts else '-' * (width - 1) + ':' for i, width in enumerate(widths)]
     lines = [
         [
             cell.ljust(width) if i < texts else cell.rjust(width)

@@ -15,7 +15,7 @@ QUALITY, SUBSAMPLING = 96, 0
 def photograph(rng: np.random.Generator) -> Image.Image:
     """Draw a picture with a photograph's statistics.
 
-    Amplitudes fall with the frequency to the power 1.25, colour is softer than light, and contrast
+    Amplitudes fall with the frequency to the power 1.25, color is softer than light, and contrast
     varies from place to place, so that smooth and busy parts lie side by side.
     """
     frequency = np.hypot(np.fft.fftfreq(HEIGHT)[:, None], np.fft.rfftfreq(WIDTH))

@@ -18,24 +18,50 @@ from mmcnx2 import arguments
 def parse_args() -> argparse.Namespace:
     default = SceneSettings()
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument('--out', type=arguments.path, default='data/scenes',
-                        help='folder of the data set')
-    parser.add_argument('--unlabelled', type=arguments.images_or_none, default=default.unlabelled,
-                        help='number of pictures without labels')
-    parser.add_argument('--train', type=arguments.images, default=default.train,
-                        help='number of labelled training pictures, at least one a class')
-    parser.add_argument('--val', type=arguments.images, default=default.val,
-                        help='number of labelled validation pictures, at least one a class')
-    parser.add_argument('--size', type=arguments.whole(MIN_SIZE, 4096),
-                        default=default.size, help='side of a picture, pixels')
-    parser.add_argument('--classes', type=arguments.whole(2, MAX_CLASSES),
-                        default=default.classes,
-                        help=f'number of object classes, 2 to {MAX_CLASSES}')
-    parser.add_argument('--seed', type=arguments.seed, default=default.seed,
-                        help='seed of all pictures')
-    parser.add_argument('--workers', type=arguments.processes, default=os.cpu_count() or 1,
-                        help='processes; the files do not depend on their number')
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument(
+        '--out', type=arguments.path, default='data/scenes', help='folder of the data set'
+    )
+    parser.add_argument(
+        '--unlabelled',
+        type=arguments.images_or_none,
+        default=default.unlabelled,
+        help='number of pictures without labels',
+    )
+    parser.add_argument(
+        '--train',
+        type=arguments.images,
+        default=default.train,
+        help='number of labelled training pictures, at least one a class',
+    )
+    parser.add_argument(
+        '--val',
+        type=arguments.images,
+        default=default.val,
+        help='number of labelled validation pictures, at least one a class',
+    )
+    parser.add_argument(
+        '--size',
+        type=arguments.whole(MIN_SIZE, 4096),
+        default=default.size,
+        help='side of a picture, pixels',
+    )
+    parser.add_argument(
+        '--classes',
+        type=arguments.whole(2, MAX_CLASSES),
+        default=default.classes,
+        help=f'number of object classes, 2 to {MAX_CLASSES}',
+    )
+    parser.add_argument(
+        '--seed', type=arguments.seed, default=default.seed, help='seed of all pictures'
+    )
+    parser.add_argument(
+        '--workers',
+        type=arguments.processes,
+        default=os.cpu_count() or 1,
+        help='processes; the files do not depend on their number',
+    )
     return parser.parse_args()
 
 
@@ -47,8 +73,14 @@ from demo.scenes import build
 
 def main(args: argparse.Namespace) -> None:
     try:
-        settings = SceneSettings(seed=args.seed, size=args.size, unlabelled=args.unlabelled,
-                                 train=args.train, val=args.val, classes=args.classes)
+        settings = SceneSettings(
+            seed=args.seed,
+            size=args.size,
+            unlabelled=args.unlabelled,
+            train=args.train,
+            val=args.val,
+            classes=args.classes,
+        )
         start = time.perf_counter()
         rendered = build(args.out, settings, workers=args.workers)
     except (ValueError, OSError) as error:
@@ -56,8 +88,10 @@ def main(args: argparse.Namespace) -> None:
     if not rendered:
         print(f'{args.out} is complete (seed {args.seed}): nothing to do.')
         return
-    print(f'Wrote {args.unlabelled} unlabelled, {args.train} training and {args.val} validation '
-          f'pictures to {args.out} in {time.perf_counter() - start:.0f} s.')
+    print(
+        f'Wrote {args.unlabelled} unlabelled, {args.train} training and {args.val} validation '
+        f'pictures to {args.out} in {time.perf_counter() - start:.0f} s.'
+    )
 
 
 if __name__ == '__main__':

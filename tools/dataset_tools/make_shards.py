@@ -23,26 +23,37 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', type=arguments.location, help='folder of the shards')
     parser.add_argument(
-        '--verify', metavar='DIR', type=arguments.location,
+        '--verify',
+        metavar='DIR',
+        type=arguments.location,
         help='check the shards in a folder against their index, and make none',
     )
     parser.add_argument(
         '--labels', action='store_true', help='the folders directly below the source are classes'
     )
     parser.add_argument(
-        '--images-per-shard', type=arguments.count, default=1000, metavar='N',
+        '--images-per-shard',
+        type=arguments.count,
+        default=1000,
+        metavar='N',
         help='default: %(default)s',
     )
     parser.add_argument(
-        '--seed', type=arguments.seed, default=0,
+        '--seed',
+        type=arguments.seed,
+        default=0,
         help='of the order of the images; default: %(default)s',
     )
     parser.add_argument(
-        '--quality', type=arguments.whole(1, 100), metavar='Q',
+        '--quality',
+        type=arguments.whole(1, 100),
+        metavar='Q',
         help='encode again as JPEG of this quality, 4:2:0; default: pack the files as they are',
     )
     parser.add_argument(
-        '--short-side', type=arguments.pixels, metavar='PIXELS',
+        '--short-side',
+        type=arguments.pixels,
+        metavar='PIXELS',
         help='reduce larger images to this short side, as JPEG of --quality or 90',
     )
     parser.add_argument(

@@ -42,9 +42,7 @@ def draw_loss_curve(
     save_figure(figure, path)
 
 
-def draw_scores(
-    path: str | Path, scores: Mapping[str, Sequence[float]], *, chance: float
-) -> None:
+def draw_scores(path: str | Path, scores: Mapping[str, Sequence[float]], *, chance: float) -> None:
     """Draw accuracies of several runs an arm: a dot a run, a bar at the mean.
 
     Args:
@@ -54,13 +52,13 @@ def draw_scores(
     """
     figure = Figure(figsize=(7.2, 0.9 + 0.75 * len(scores)), layout='constrained')
     axes = figure.add_subplot()
-    colours = (BLUE, ORANGE)
+    colors = (BLUE, ORANGE)
     for row, values in enumerate(scores.values()):
-        colour, mean = colours[row % 2], np.mean(values)
-        axes.barh(row, mean, height=0.55, color=colour, alpha=0.3)
+        color, mean = colors[row % 2], np.mean(values)
+        axes.barh(row, mean, height=0.55, color=color, alpha=0.3)
         # Runs of equal score must not hide each other.
         offsets = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else [0.0]
-        axes.scatter(values, row + np.asarray(offsets), color=colour, s=34, zorder=3)
+        axes.scatter(values, row + np.asarray(offsets), color=color, s=34, zorder=3)
         axes.annotate(
             f'{mean:.1f} %',
             (max(values), row),
@@ -72,8 +70,12 @@ def draw_scores(
         )
     axes.axvline(chance, color=INK, linestyle=':', linewidth=1.5)
     axes.annotate(
-        'guessing', (chance, len(scores) - 0.5), textcoords='offset points', xytext=(4, 0),
-        color=INK, fontsize=9,
+        'guessing',
+        (chance, len(scores) - 0.5),
+        textcoords='offset points',
+        xytext=(4, 0),
+        color=INK,
+        fontsize=9,
     )
     axes.set_yticks(range(len(scores)), list(scores))
     axes.set_ylim(len(scores) - 0.35, -0.5)

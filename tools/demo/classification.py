@@ -85,7 +85,7 @@ def gallery_section(
         note=(
             'The first picture of each class in the test folder, with random masks. The model is '
             'trained to predict the contrast inside a patch; mean and contrast of a hidden patch '
-            'are taken from the original to show its prediction in colour.'
+            'are taken from the original to show its prediction in color.'
         ),
     )
 
@@ -105,7 +105,7 @@ def loss_section(images: Path, pretraining: Path, steps_an_epoch: int) -> Sectio
         image='images/loss.png',
         alt='Pre-training loss over the epochs',
         note=(
-            'Mean squared error on the hidden patches, each normalised to mean 0 and variance 1: '
+            'Mean squared error on the hidden patches, each normalized to mean 0 and variance 1: '
             'predicting the mean everywhere would give 1.'
         ),
     )

@@ -74,6 +74,6 @@ def activations_section(
         note=(
             f'64 channels at equal distances of the last block of stage {stage}, after GELU (V1) '
             'or GRN (V2), for one picture that no training saw. The squares of a panel share one '
-            'colour scale.'
+            'color scale.'
         ),
     )

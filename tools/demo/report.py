@@ -126,7 +126,7 @@ def _settings(configs: Sequence[Config], sizes: dict) -> list[list[str]]:
         'pictures': lambda c, n: f'{n}, {sizes["size"]} px',
         'epochs': lambda c, _: str(c.train_cfg.max_epochs),
         'batch': lambda c, _: str(c.train_dataloader.batch_size),
-        'optimiser': lambda c, _: c.optim_wrapper.optimizer.type,
+        'optimizer': lambda c, _: c.optim_wrapper.optimizer.type,
         'highest learning rate': lambda c, _: f'{c.optim_wrapper.optimizer.lr:g}',
         'weight decay': lambda c, _: f'{c.optim_wrapper.optimizer.weight_decay:g}',
         'schedule': lambda c, _: f'{c.param_scheduler[0].end} epochs warm-up, then half a cosine',

@@ -39,18 +39,25 @@ class SceneSettings:
         if self.seed < 0:
             raise ValueError(f'seed is {self.seed}, but must not be negative: give 0 or more.')
         if self.size < MIN_SIZE:
-            raise ValueError(f'size is {self.size} px, too small for textures to be seen: '
-                             f'give {MIN_SIZE} or more.')
+            raise ValueError(
+                f'size is {self.size} px, too small for textures to be seen: '
+                f'give {MIN_SIZE} or more.'
+            )
         if not 2 <= self.classes <= MAX_CLASSES:
-            raise ValueError(f'classes is {self.classes}, but the renderer draws 2 to '
-                             f'{MAX_CLASSES} object classes: give a number between them.')
+            raise ValueError(
+                f'classes is {self.classes}, but the renderer draws 2 to '
+                f'{MAX_CLASSES} object classes: give a number between them.'
+            )
         for name in ('unlabelled', 'train', 'val'):
             if getattr(self, name) < 0:
-                raise ValueError(f'{name} is {getattr(self, name)}, but is a number of pictures: '
-                                 'give 0 or more.')
+                raise ValueError(
+                    f'{name} is {getattr(self, name)}, but is a number of pictures: give 0 or more.'
+                )
         for name in ('train', 'val'):
             # Fewer pictures than classes would leave class folders out, and ImageNet-style
             # readers number the classes by the folders that they find.
             if 0 < getattr(self, name) < self.classes:
-                raise ValueError(f'{name} is {getattr(self, name)}, fewer than the {self.classes} '
-                                 f'classes: give 0, or at least one picture a class.')
+                raise ValueError(
+                    f'{name} is {getattr(self, name)}, fewer than the {self.classes} '
+                    f'classes: give 0, or at least one picture a class.'
+                )

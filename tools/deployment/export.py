@@ -1,7 +1,7 @@
 """Export a classifier to ONNX or torch.export, and compare its logits with the original's.
 
 The exported program takes any number of images of any size that the stride (32) divides: float32,
-RGB, 0..255, (N, 3, H, W). It normalises them itself and returns logits.
+RGB, 0..255, (N, 3, H, W). It normalizes them itself and returns logits.
 """
 
 import argparse
@@ -16,9 +16,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'config', type=arguments.location, help='path of a classification config'
-    )
+    parser.add_argument('config', type=arguments.location, help='path of a classification config')
     parser.add_argument(
         'checkpoint', type=arguments.location, help='path or address of the weights'
     )

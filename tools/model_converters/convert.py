@@ -1,6 +1,6 @@
 """Convert a ConvNeXt V2 checkpoint of any library for any other.
 
-The input is recognised by itself: official (dense, or FCMAE on MinkowskiEngine), timm, Hugging
+The input is recognized by itself: official (dense, or FCMAE on MinkowskiEngine), timm, Hugging
 Face, mmpretrain, mmcnx2. The output's name gets the first 8 digits of its SHA-256.
 """
 
@@ -41,9 +41,7 @@ def parse_args() -> argparse.Namespace:
         help='take the averaged weights, or the others, of a checkpoint that has both',
     )
     head = parser.add_mutually_exclusive_group()
-    head.add_argument(
-        '--num-classes', type=arguments.whole(1, 10**6), help='new head of zeros'
-    )
+    head.add_argument('--num-classes', type=arguments.whole(1, 10**6), help='new head of zeros')
     head.add_argument('--no-head', action='store_true', help='leave the head out')
     parser.add_argument(
         '--in-channels',
@@ -79,7 +77,7 @@ if __name__ == '__main__':
 from mmengine.config import Config
 
 from mmcnx2.analysis.model_complexity import measure_complexity
-from mmcnx2.checkpoints import convert_state_dict, recognise
+from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
@@ -94,7 +92,7 @@ def convert(args: argparse.Namespace) -> str:
     check_file(args.output, inputs=[args.input])
     path = download(args.input) if '://' in args.input else args.input
     weights = unwrap(read_checkpoint(path), ema=args.ema)
-    found = recognise(weights)
+    found = recognize(weights)
     say(2, f'converting {found.dialect.title} to {args.to}')
     converted = convert_state_dict(
         weights,
@@ -106,7 +104,7 @@ def convert(args: argparse.Namespace) -> str:
         stem=args.stem,
         stem_patch_size=args.stem_patch_size,
     )
-    result = recognise(converted).architecture
+    result = recognize(converted).architecture
     cost = cost_of(result, args.resolution)
     say(3, f'writing {args.output}')
     meta = dict(converted_from=found.dialect.name, architecture=str(result))

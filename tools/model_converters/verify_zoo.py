@@ -57,7 +57,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmcnx2.analysis.model_complexity import build_without_memory
-from mmcnx2.checkpoints import recognise
+from mmcnx2.checkpoints import recognize
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.downloads import download
@@ -73,7 +73,7 @@ def check(model: PublishedModel, args: argparse.Namespace) -> list[str]:
     """Return what is wrong with one published model, nothing if it is as it should be."""
     path = download(model.weights, args.cache)
     print(f'      {path.name}: SHA-256 {sha256_of(path)}', flush=True)
-    found = recognise(unwrap(read_checkpoint(path)))
+    found = recognize(unwrap(read_checkpoint(path)))
     print(f'      {found.dialect.title}: {found.architecture}', flush=True)
     converted, left = write(found, MMCNX2, encoder_prefix='backbone.')
     config = ROOT / model.config

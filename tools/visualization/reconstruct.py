@@ -17,9 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        'config', type=arguments.location, help='path of the pre-training config'
-    )
+    parser.add_argument('config', type=arguments.location, help='path of the pre-training config')
     parser.add_argument(
         'checkpoint',
         type=arguments.location,
@@ -36,9 +34,7 @@ def parse_args() -> argparse.Namespace:
         type=arguments.inside,
         help="share of hidden patches (default: the config's)",
     )
-    parser.add_argument(
-        '--seed', type=arguments.seed, default=0, help='of the masks (default: 0)'
-    )
+    parser.add_argument('--seed', type=arguments.seed, default=0, help='of the masks (default: 0)')
     parser.add_argument(
         '--size',
         type=arguments.pixels,

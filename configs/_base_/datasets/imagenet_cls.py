@@ -20,7 +20,7 @@ train_pipeline = [
     dict(
         type='RandomErasing',
         erase_prob=0.25,
-        mode='rand',  # every pixel its own colour
+        mode='rand',  # every pixel its own color
         min_area_ratio=0.02,
         max_area_ratio=1 / 3,
         fill_color=bgr_mean,

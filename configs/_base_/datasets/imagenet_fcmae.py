@@ -2,7 +2,7 @@
 data_root = 'data/imagenet'
 
 # The crop is that of torchvision, bicubic, and images stay uint8 until the data preprocessor
-# normalises them on the device.
+# normalizes them on the device.
 train_pipeline = [
     dict(type='mmcnx2.LoadEncodedImage'),
     dict(

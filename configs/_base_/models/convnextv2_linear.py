@@ -1,5 +1,5 @@
 # Linear probing: a frozen encoder as FCMAE left it, without a final norm, its average over space
-# normalised over the batch, and one linear layer. Another size changes backbone.arch and, with it,
+# normalized over the batch, and one linear layer. Another size changes backbone.arch and, with it,
 # neck.input_features and head.in_channels.
 _base_ = './convnextv2_classifier.py'
 

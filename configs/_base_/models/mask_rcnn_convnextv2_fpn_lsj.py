@@ -6,7 +6,5 @@
 _base_ = './mask_rcnn_convnextv2_fpn.py'
 
 model = dict(
-    data_preprocessor=dict(
-        batch_augments=[dict(type='mmcnx2.FixedSizePad', size=(1024, 1024))]
-    )
+    data_preprocessor=dict(batch_augments=[dict(type='mmcnx2.FixedSizePad', size=(1024, 1024))])
 )

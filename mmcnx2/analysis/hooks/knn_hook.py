@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmcnx2.analysis.features import extract_features, labelled_images
-from mmcnx2.analysis.knn import check_neighbours, check_same_classes, knn_top1
+from mmcnx2.analysis.knn import check_neighbors, check_same_classes, knn_top1
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.registry import HOOKS
 
@@ -32,7 +32,7 @@ class KNNHook(Hook):
             each image at ``size`` px.
         bank: Config of the one to compare with; None compares each query with the other queries.
         interval: Epochs between reports. The last epoch reports, too.
-        k: Neighbours that vote.
+        k: Neighbors that vote.
         temperature: Of the votes.
         size: Side of the images in pixels, a multiple of the encoder's stride.
         batch_size: Images a step, of each process.
@@ -75,9 +75,9 @@ class KNNHook(Hook):
         queries = self.query_loader.dataset
         if self.bank_loader:
             check_same_classes(queries, self.bank_loader.dataset)
-            check_neighbours(self.k, len(self.bank_loader.dataset))
+            check_neighbors(self.k, len(self.bank_loader.dataset))
         else:
-            check_neighbours(self.k, len(queries) - 1)
+            check_neighbors(self.k, len(queries) - 1)
         self.start = time.perf_counter()
 
     def after_train_epoch(self, runner: Runner) -> None:

@@ -37,7 +37,7 @@ def roi_align_forward(
         spatial_scale: Size of ``input`` over size of the image.
         sampling_ratio: Samples a bin and axis; 0 = as many as the bin has pixels.
         pool_mode: 1 (average).
-        aligned: Whether pixel centres lie at half integers.
+        aligned: Whether pixel centers lie at half integers.
 
     Raises:
         NotImplementedError: ``pool_mode`` is not average.

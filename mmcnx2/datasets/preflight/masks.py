@@ -113,9 +113,7 @@ def _check_sizes(
     for path, mask in masks.items():
         image = images[path]
         if image and image.height and (image.height, image.width) != (mask.height, mask.width):
-            other.append(
-                f'{path}, {mask.width}x{mask.height} for {image.width}x{image.height} px'
-            )
+            other.append(f'{path}, {mask.width}x{mask.height} for {image.width}x{image.height} px')
     if other:
         findings.problem(
             f'{len(other)} masks have another size than their image, turned as its EXIF says',

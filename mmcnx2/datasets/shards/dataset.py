@@ -118,7 +118,7 @@ class ImageShards(IterableDataset):
         epoch, seed, batch_size, drop_last, done = self._epoch.tolist()
         if epoch < 0:
             raise RuntimeError(
-                "ImageShards was not told which epoch to read: add custom_hooks = [dict(type="
+                'ImageShards was not told which epoch to read: add custom_hooks = [dict(type='
                 "'mmcnx2.ShardEpochHook')] to the config, or call start_epoch() before iterating."
             )
         info = get_worker_info()

@@ -45,6 +45,4 @@ def plan_training(
     """
     command = [*launcher, str(tool), str(config), '--work-dir', str(job / name), '--resume']
     command += [*switches, '--cfg-options', *options]
-    return Training(
-        name, command, key, resumes=True, config=Path(config), options=tuple(options)
-    )
+    return Training(name, command, key, resumes=True, config=Path(config), options=tuple(options))

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmcnx2.checkpoints.files import CheckpointError
-from mmcnx2.checkpoints.recognise import some_of
+from mmcnx2.checkpoints.recognize import some_of
 from mmcnx2.checkpoints.zoo import misfits
 from mmcnx2.engine.resuming.refusal import WAY_OUT, CannotStartError
 

@@ -25,7 +25,7 @@ class ShardedRunner(Runner):
     """
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Initialise a model, as long as it is whole, and share it out."""
+        """Initialize a model, as long as it is whole, and share it out."""
         if not self.distributed:
             return super().wrap_model(model_wrapper_cfg, model)
         if model_wrapper_cfg is not None:
@@ -45,7 +45,7 @@ class ShardedRunner(Runner):
             super()._init_model_weights()
 
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
-        """Build the optimiser of the shared-out parameters."""
+        """Build the optimizer of the shared-out parameters."""
         wrapper = super().build_optim_wrapper(optim_wrapper)
         if self.distributed:
             keep_state_whole(wrapper.optimizer)

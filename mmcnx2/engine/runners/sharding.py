@@ -1,4 +1,4 @@
-"""Weights and optimiser state shared out over processes (FSDP2), whole in every checkpoint."""
+"""Weights and optimizer state shared out over processes (FSDP2), whole in every checkpoint."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def shard(model: nn.Module) -> nn.Module:
 
 
 def keep_state_whole(optimizer: Optimizer) -> None:
-    """Have an optimiser of a shared-out model save and load whole tensors, as the model does."""
+    """Have an optimizer of a shared-out model save and load whole tensors, as the model does."""
     optimizer.register_state_dict_post_hook(lambda _, state: gather(state))
     optimizer.register_load_state_dict_pre_hook(_share_out_state)
 

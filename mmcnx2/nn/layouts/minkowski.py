@@ -43,7 +43,7 @@ class MinkowskiLayout(Layout):
         key: This stage's coordinates in ``manager``.
         finer: The previous stage, None for the first.
         shape: ``(N, H, W)``, images and this stage's sites down and across.
-        spacing: Finest sites between neighbouring sites of this stage.
+        spacing: Finest sites between neighboring sites of this stage.
     """
 
     def __init__(

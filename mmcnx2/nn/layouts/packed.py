@@ -1,7 +1,7 @@
 """Visible sites only, ``(N, T, C)``: the default in pre-training.
 
 Masks come in whole patches of the encoder's total stride, so the stem and the downsamples stay
-inside a block and are plain matrix products; only the depthwise convolution looks at neighbours.
+inside a block and are plain matrix products; only the depthwise convolution looks at neighbors.
 Every image shows the same number of patches, so nothing is padded.
 """
 
@@ -43,7 +43,7 @@ class PackedLayout(Layout):
     ) -> list['PackedLayout']:
         """Index the visible patches; see :meth:`Layout.plan`.
 
-        A mask made on the CPU costs a GPU no synchronisation: only its patches' numbers travel.
+        A mask made on the CPU costs a GPU no synchronization: only its patches' numbers travel.
 
         Raises:
             ValueError: Images show different numbers of patches, or none.

@@ -93,7 +93,7 @@ def test_features_are_the_dense_maps_averaged_in_the_order_of_the_files(scenes, 
 
 
 def test_other_classes_and_too_few_images_are_refused_before_training(scenes, tmp_path):
-    with pytest.raises(ValueError, match='k=20 neighbours are more than the 19 images'):
+    with pytest.raises(ValueError, match='k=20 neighbors are more than the 19 images'):
         pre_train(scenes, tmp_path, queries=folder(scenes, 'val'), k=20)
     with pytest.raises(ValueError, match='queries have 10 classes, the bank 2, and one side'):
         pre_train(

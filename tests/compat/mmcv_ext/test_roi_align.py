@@ -22,7 +22,7 @@ def rois():
 
 
 def test_hand_computed_case():
-    # On a ramp, the average over a bin is the ramp at the bin's centre; pixel centres are at +0.5.
+    # On a ramp, the average over a bin is the ramp at the bin's center; pixel centers are at +0.5.
     ramp = torch.arange(8.0).repeat(8, 1)[None, None]
     pooled = ops.roi_align(ramp, torch.tensor([[0.0, 2, 2, 6, 6]]), 2, 1.0, 2, 'avg', True)
     torch.testing.assert_close(pooled[0, 0], torch.tensor([[2.5, 4.5], [2.5, 4.5]]))

@@ -144,9 +144,7 @@ def test_a_class_in_no_training_mask_is_a_warning(tmp_path):
     write(tmp_path, 'a', np.minimum(ALL, 1))
     report = look(tmp_path)
     assert report.errors == []
-    assert report.warnings == [
-        'train: 1 classes are in no mask (car): they will not be learnt.'
-    ]
+    assert report.warnings == ['train: 1 classes are in no mask (car): they will not be learnt.']
     assert look(tmp_path, role='val').warnings == []
 
 
@@ -203,9 +201,7 @@ def test_several_data_sets_in_wrappers_count_together(tmp_path):
 def test_images_and_masks_may_lie_in_one_folder(tmp_path):
     write(tmp_path, 'a', ALL)
     (tmp_path / 'masks/a.png').rename(tmp_path / 'images/a_labels.png')
-    (tmp_path / 'images/b_labels.png').write_bytes(
-        (tmp_path / 'images/a_labels.png').read_bytes()
-    )
+    (tmp_path / 'images/b_labels.png').write_bytes((tmp_path / 'images/a_labels.png').read_bytes())
     report = look(
         tmp_path,
         type='BaseSegDataset',

@@ -133,9 +133,7 @@ def test_a_closed_terminal_tells_it_to_go_and_takes_no_more_of_its_words(tmp_pat
     assert torch.load(tmp_path / 'interrupted.pth', weights_only=True)['meta']['iter'] == 4
 
 
-@pytest.mark.parametrize(
-    ('point', 'steps'), [('after_val_iter', 9), ('before_save_checkpoint', 8)]
-)
+@pytest.mark.parametrize(('point', 'steps'), [('after_val_iter', 9), ('before_save_checkpoint', 8)])
 def test_what_is_under_way_is_finished_first(tmp_path, whole, point, steps):
     """In a validation after the first epoch, and while it is saved."""
     torch.manual_seed(0)

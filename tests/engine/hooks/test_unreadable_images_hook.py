@@ -80,9 +80,7 @@ def detection(root: Path) -> Config:
                 dict(id=i, image_id=i, category_id=1, bbox=[5, 5, 25, 25], area=625, iscrowd=0,
                      segmentation=[corners])
             )  # fmt: skip
-        content = dict(
-            images=images, annotations=annotations, categories=[dict(id=1, name='owl')]
-        )
+        content = dict(images=images, annotations=annotations, categories=[dict(id=1, name='owl')])
         (root / 'annotations').mkdir(exist_ok=True)
         (root / f'annotations/{split}.json').write_text(json.dumps(content))
     cfg = Config.fromfile(BASES / 'coco_format_lsj.py')

@@ -11,7 +11,7 @@ from mmcnx2.engine.jobs import parts
 from mmcnx2.engine.jobs.sweep import combinations, read_grid, run_name, tabulate
 
 ROOT = Path(__file__).parents[3]
-CONFIG = ROOT / 'configs/upernet/upernet_convnextv2-b-fcmae_8xb2-amp-160k_ade20k-512x512.py'
+CONFIG = ROOT / 'configs/upernet/upernet_convnextv2-base-fcmae_8xb2-amp-160k_ade20k-512x512.py'
 
 
 def test_every_combination_comes_once_and_has_its_folder():

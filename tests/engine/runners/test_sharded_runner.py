@@ -43,7 +43,7 @@ def flat(tree, path: str = '') -> dict:
 
 
 def assert_same(found: dict, expected: dict) -> None:
-    """Compare weights and optimiser: names, options, and values up to the order of sums."""
+    """Compare weights and optimizer: names, options, and values up to the order of sums."""
     for part in ('state_dict', 'optimizer'):
         ours, theirs = flat(dict(found[part])), flat(dict(expected[part]))
         assert ours.keys() == theirs.keys()

@@ -1,4 +1,4 @@
-"""Pictures of a validation set with the truth or with predictions on them, in their own colours."""
+"""Pictures of a validation set with the truth or with predictions on them, in their own colors."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_truth_is_drawn_over_enlarged_pictures(name, scenes):
         assert changed > 0.05, f'only {changed:.1%} of the pixels carry a label'
 
 
-def test_a_detector_that_finds_nothing_shows_the_picture_in_its_colours(scenes, tmp_path):
+def test_a_detector_that_finds_nothing_shows_the_picture_in_its_colors(scenes, tmp_path):
     cfg = shrink(read(DETECTION, scenes))
     cfg.model.test_cfg.rcnn.score_thr = 2.0  # no score is that high
     with DefaultScope.overwrite_default_scope('mmdet'):
@@ -53,10 +53,10 @@ def test_a_detector_that_finds_nothing_shows_the_picture_in_its_colours(scenes, 
     drawn = draw_predictions(cfg, str(tmp_path / 'w.pth'), pictures)
     for picture, found in zip(pictures, drawn, strict=True):
         difference = np.abs(found.astype(int) - picture[..., ::-1]).mean()
-        assert difference < 4, f'{difference:.1f} grey levels from the picture'
+        assert difference < 4, f'{difference:.1f} gray levels from the picture'
 
 
-def test_a_segmenter_colours_every_picture(scenes, tmp_path):
+def test_a_segmenter_colors_every_picture(scenes, tmp_path):
     cfg = shrink(read(SEGMENTATION, scenes))
     with DefaultScope.overwrite_default_scope('mmseg'):
         model = MODELS.build(cfg.model)

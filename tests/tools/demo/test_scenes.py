@@ -33,8 +33,10 @@ def root(tmp_path_factory):
 
 
 def scenes(count, *, size=64):
-    return [compose(np.random.default_rng([3, index]), size=size, classes=10, label=index % 10)
-            for index in range(count)]
+    return [
+        compose(np.random.default_rng([3, index]), size=size, classes=10, label=index % 10)
+        for index in range(count)
+    ]
 
 
 # Files -----------------------------------------------------------------------------------------
@@ -44,9 +46,14 @@ def test_it_holds_the_files_it_should_and_no_others(root):
     assert set(files(root)) == {*expected_files(SETTINGS), 'meta.json'}
     assert len(list((root / 'unlabelled').rglob('*.png'))) == 2
     assert len(list((root / 'unlabelled').rglob('*.jpg'))) == 7
-    for folder, count in {'imagenet/train': 20, 'imagenet/val': 10, 'coco/train': 20,
-                          'coco/val': 10, 'ade/images/training': 20,
-                          'ade/annotations/validation': 10}.items():
+    for folder, count in {
+        'imagenet/train': 20,
+        'imagenet/val': 10,
+        'coco/train': 20,
+        'coco/val': 10,
+        'ade/images/training': 20,
+        'ade/annotations/validation': 10,
+    }.items():
         found = sum(path.is_file() for path in (root / folder).rglob('*'))
         assert found == count, f'{folder} holds {found} files, not {count}'
 
@@ -81,15 +88,23 @@ def test_one_worker_and_two_write_the_same_bytes(root, tmp_path):
 
 
 def test_more_pictures_leave_the_first_ones_as_they_are(root, tmp_path):
-    build(tmp_path, SceneSettings(seed=7, size=64, unlabelled=12, train=0, val=0), workers=1,
-          progress=False)
+    build(
+        tmp_path,
+        SceneSettings(seed=7, size=64, unlabelled=12, train=0, val=0),
+        workers=1,
+        progress=False,
+    )
     name = 'unlabelled/site_00/visit_0/000003.png'
     assert (root / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_another_seed_gives_other_pictures(root, tmp_path):
-    build(tmp_path, SceneSettings(seed=8, size=64, unlabelled=4, train=0, val=0), workers=1,
-          progress=False)
+    build(
+        tmp_path,
+        SceneSettings(seed=8, size=64, unlabelled=4, train=0, val=0),
+        workers=1,
+        progress=False,
+    )
     name = 'unlabelled/site_00/visit_0/000003.png'
     assert (root / name).read_bytes() != (tmp_path / name).read_bytes()
 
@@ -136,8 +151,18 @@ def test_a_folder_with_somebody_elses_files_is_refused(tmp_path):
     assert (tmp_path / 'unlabelled/mine.jpg').read_bytes() == b'holiday'
 
 
-@pytest.mark.parametrize('wrong', [dict(seed=-1), dict(size=8), dict(classes=11), dict(classes=1),
-                                   dict(unlabelled=-1), dict(train=9)], ids=str)
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        dict(seed=-1),
+        dict(size=8),
+        dict(classes=11),
+        dict(classes=1),
+        dict(unlabelled=-1),
+        dict(train=9),
+    ],
+    ids=str,
+)
 def test_impossible_settings_are_refused_by_name(wrong):
     name, value = next(iter(wrong.items()))
     with pytest.raises(ValueError, match=f'{name} is {value}'):
@@ -165,17 +190,20 @@ def test_instances_do_not_overlap_and_agree_with_the_semantic_mask():
         assert (objects == (shared == 1)).all()
 
 
-def test_colour_does_not_tell_the_class():
-    """The mean colours of the classes lie no further apart than chance puts them."""
-    found = [(scene.label, scene.image[instance.mask].mean(axis=0))
-             for scene in scenes(150, size=32)
-             for instance in scene.instances if instance.label == scene.label]
-    labels, colours = np.array([f[0] for f in found]), np.array([f[1] for f in found])
-    spread = colours.std(axis=0)
+def test_color_does_not_tell_the_class():
+    """The mean colors of the classes lie no further apart than chance puts them."""
+    found = [
+        (scene.label, scene.image[instance.mask].mean(axis=0))
+        for scene in scenes(150, size=32)
+        for instance in scene.instances
+        if instance.label == scene.label
+    ]
+    labels, colors = np.array([f[0] for f in found]), np.array([f[1] for f in found])
+    spread = colors.std(axis=0)
     for label, name in enumerate(OBJECT_CLASSES):
-        of_class = colours[labels == label]
+        of_class = colors[labels == label]
         chance = spread / np.sqrt(len(of_class))
-        assert (np.abs(of_class.mean(axis=0) - colours.mean(axis=0)) < 4 * chance).all(), name
+        assert (np.abs(of_class.mean(axis=0) - colors.mean(axis=0)) < 4 * chance).all(), name
 
 
 def test_every_material_and_object_class_occurs():
@@ -204,10 +232,20 @@ def test_pycocotools_draws_the_masks_that_were_rendered(root):
         assert (semantic[mask] == entry['category_id']).mean() > 0.98, case
         assert abs(mask.sum() - entry['area']) <= 0.03 * entry['area'], case
         x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-        assert np.abs(np.subtract([x, y, x + width, y + height],
-                                  [entry['bbox'][0], entry['bbox'][1],
-                                   entry['bbox'][0] + entry['bbox'][2],
-                                   entry['bbox'][1] + entry['bbox'][3]])).max() <= 1, case
+        assert (
+            np.abs(
+                np.subtract(
+                    [x, y, x + width, y + height],
+                    [
+                        entry['bbox'][0],
+                        entry['bbox'][1],
+                        entry['bbox'][0] + entry['bbox'][2],
+                        entry['bbox'][1] + entry['bbox'][3],
+                    ],
+                )
+            ).max()
+            <= 1
+        ), case
     assert kinds == {list, dict}, 'both polygons and run lengths should occur'
 
 
@@ -217,8 +255,11 @@ def test_pycocotools_draws_the_masks_that_were_rendered(root):
 @pytest.mark.parametrize('kind', ['CustomDataset', 'ImageNet'])
 def test_mmpretrain_reads_the_class_folders(root, kind):
     datasets = pytest.importorskip('mmpretrain.datasets')
-    extra = dict(split='train', metainfo=dict(classes=OBJECT_CLASSES)) if kind == 'ImageNet' else (
-        dict(data_prefix='train'))
+    extra = (
+        dict(split='train', metainfo=dict(classes=OBJECT_CLASSES))
+        if kind == 'ImageNet'
+        else (dict(data_prefix='train'))
+    )
     data = getattr(datasets, kind)(data_root=str(root / 'imagenet'), **extra)
     assert len(data) == 20
     assert tuple(data.metainfo['classes']) == OBJECT_CLASSES
@@ -235,9 +276,13 @@ def test_mmpretrain_reads_the_unlabelled_folders(root):
 def test_mmdet_reads_boxes_and_masks(root):
     datasets = pytest.importorskip('mmdet.datasets')
     from mmdet.datasets.transforms import LoadAnnotations
+
     data = datasets.CocoDataset(
-        data_root=str(root / 'coco'), ann_file='annotations/instances_val.json',
-        data_prefix=dict(img='val/'), metainfo=dict(classes=OBJECT_CLASSES))
+        data_root=str(root / 'coco'),
+        ann_file='annotations/instances_val.json',
+        data_prefix=dict(img='val/'),
+        metainfo=dict(classes=OBJECT_CLASSES),
+    )
     assert len(data) == 10
     load = LoadAnnotations(with_bbox=True, with_mask=True)
     for index in range(10):
@@ -255,10 +300,15 @@ def test_mmdet_reads_boxes_and_masks(root):
 def test_mmseg_reads_the_masks(root):
     datasets = pytest.importorskip('mmseg.datasets')
     from mmseg.datasets.transforms import LoadAnnotations
+
     data = datasets.BaseSegDataset(
-        data_root=str(root / 'ade'), img_suffix='.jpg', seg_map_suffix='.png',
-        reduce_zero_label=True, metainfo=dict(classes=SEGMENTATION_CLASSES),
-        data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'))
+        data_root=str(root / 'ade'),
+        img_suffix='.jpg',
+        seg_map_suffix='.png',
+        reduce_zero_label=True,
+        metainfo=dict(classes=SEGMENTATION_CLASSES),
+        data_prefix=dict(img_path='images/validation', seg_map_path='annotations/validation'),
+    )
     assert len(data) == 10
     load = LoadAnnotations()
     for index in range(10):

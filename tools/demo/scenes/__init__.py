@@ -14,7 +14,7 @@ labelled scene is written into each of them, so the three tasks see the same pic
 
 By default there are 3000 unlabelled, 300 training and 300 validation pictures of 128 x 128 px.
 
-Objects differ by shape and by texture; colours are random for everything. A labelled picture has
+Objects differ by shape and by texture; colors are random for everything. A labelled picture has
 one large main object, which is its class; up to two small objects of any class; clutter, some of it
 with the shape of one class and the texture of another; and often something in front.
 
@@ -54,5 +54,15 @@ from .shapes import OBJECT_CLASSES
 SEGMENTATION_CLASSES = OBJECT_CLASSES + STUFF_CLASSES
 """Names of the values 1 to 16 of the segmentation masks of a data set of ten object classes."""
 
-__all__ = ['OBJECT_CLASSES', 'SEGMENTATION_CLASSES', 'STUFF_CLASSES', 'VERSION', 'Instance',
-           'Scene', 'SceneSettings', 'build', 'compose', 'is_complete']
+__all__ = [
+    'OBJECT_CLASSES',
+    'SEGMENTATION_CLASSES',
+    'STUFF_CLASSES',
+    'VERSION',
+    'Instance',
+    'Scene',
+    'SceneSettings',
+    'build',
+    'compose',
+    'is_complete',
+]

@@ -29,8 +29,9 @@ def is_complete(root: Path, settings: SceneSettings) -> bool:
     return all((root / path).is_file() for path in expected_files(settings))
 
 
-def build(root: str | Path, settings: SceneSettings, *, workers: int,
-          progress: bool = True) -> bool:
+def build(
+    root: str | Path, settings: SceneSettings, *, workers: int, progress: bool = True
+) -> bool:
     """Render a data set, unless it is there already.
 
     Args:
@@ -56,8 +57,10 @@ def build(root: str | Path, settings: SceneSettings, *, workers: int,
         return False
     meta = read_meta(root)
     if is_occupied(root) and meta is None:
-        raise FileExistsError(f'{root} is not empty and has no {META_FILE} of a scene data set, '
-                              'so it is left alone: give an empty or a new folder.')
+        raise FileExistsError(
+            f'{root} is not empty and has no {META_FILE} of a scene data set, '
+            'so it is left alone: give an empty or a new folder.'
+        )
     if meta and dict(meta, complete=True) != describe(settings, complete=True):
         move_aside(root)
     root.mkdir(parents=True, exist_ok=True)
@@ -74,8 +77,14 @@ def _render_all(root, settings, workers, progress) -> None:
     annotations = dict(train=[], val=[])
     with _mapper(workers) as parallel_map:
         done = parallel_map(functools.partial(render, root=root, settings=settings), work)
-        bar = tqdm(zip(work, done, strict=True), total=len(work), desc='Rendering scenes',
-                   unit='image', mininterval=0.5, disable=not progress)
+        bar = tqdm(
+            zip(work, done, strict=True),
+            total=len(work),
+            desc='Rendering scenes',
+            unit='image',
+            mininterval=0.5,
+            disable=not progress,
+        )
         for item, found in bar:
             if item.split in annotations:
                 name = PurePosixPath(item.images()[1]).name
@@ -83,9 +92,14 @@ def _render_all(root, settings, workers, progress) -> None:
     names = describe(settings, complete=True)
     for split, images in annotations.items():
         if images:
-            text = json.dumps(coco.document(images, size=settings.size,
-                                            classes=names['object_classes'],
-                                            description=names['generator']))
+            text = json.dumps(
+                coco.document(
+                    images,
+                    size=settings.size,
+                    classes=names['object_classes'],
+                    description=names['generator'],
+                )
+            )
             (root / annotation_file(split)).write_text(text)
 
 
@@ -97,8 +111,12 @@ def _mapper(workers: int) -> Iterator[Callable]:
         return
     # New processes and not forks: a fork of a process in which OpenCV has already used its
     # threads waits for them for ever. One thread each, so that processes do not fight for cores.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'),
-                             initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context('spawn'),
+        initializer=cv2.setNumThreads,
+        initargs=(1,),
+    ) as pool:
         yield functools.partial(pool.map, chunksize=8)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from .composer import Instance
 
-_ZOOM = 4  # contours run through pixel centres: zoomed in, they follow the pixels' edges
+_ZOOM = 4  # contours run through pixel centers: zoomed in, they follow the pixels' edges
 
 
 def segmentation(mask: np.ndarray) -> list[list[float]] | dict:
@@ -39,13 +39,18 @@ def annotation(instance: Instance) -> dict:
     The box is ``[x, y, width, height]`` in pixels and just holds the visible pixels; the area is
     their number.
     """
-    return dict(category_id=instance.label + 1, iscrowd=0, area=int(instance.mask.sum()),
-                bbox=list(cv2.boundingRect(instance.mask.astype(np.uint8))),
-                segmentation=segmentation(instance.mask))
+    return dict(
+        category_id=instance.label + 1,
+        iscrowd=0,
+        area=int(instance.mask.sum()),
+        bbox=list(cv2.boundingRect(instance.mask.astype(np.uint8))),
+        segmentation=segmentation(instance.mask),
+    )
 
 
-def document(images: list[tuple[str, list[dict]]], *, size: int, classes: list[str],
-             description: str) -> dict:
+def document(
+    images: list[tuple[str, list[dict]]], *, size: int, classes: list[str], description: str
+) -> dict:
     """Put the annotations of a split together.
 
     Args:
@@ -59,7 +64,13 @@ def document(images: list[tuple[str, list[dict]]], *, size: int, classes: list[s
         listed.append(dict(id=image_id, file_name=name, width=size, height=size))
         for entry in found:
             annotations.append(dict(id=len(annotations) + 1, image_id=image_id, **entry))
-    return dict(info=dict(description=description), licenses=[], images=listed,
-                annotations=annotations,
-                categories=[dict(id=number, name=name, supercategory='object')
-                            for number, name in enumerate(classes, start=1)])
+    return dict(
+        info=dict(description=description),
+        licenses=[],
+        images=listed,
+        annotations=annotations,
+        categories=[
+            dict(id=number, name=name, supercategory='object')
+            for number, name in enumerate(classes, start=1)
+        ],
+    )

@@ -57,14 +57,19 @@ def _materials(rng, size, first_value) -> tuple[np.ndarray, np.ndarray]:
     """One material, or two that meet along an uneven line."""
     names = list(STUFF_TEXTURES)
     picks = rng.choice(len(names), 2, replace=False)
-    near, far = (two_tone(rng, STUFF_TEXTURES[names[pick]](rng, size), contrast=(0.1, 0.32))
-                 for pick in picks)
+    near, far = (
+        two_tone(rng, STUFF_TEXTURES[names[pick]](rng, size), contrast=(0.1, 0.32))
+        for pick in picks
+    )
     image = far
     semantic = np.full((size, size), first_value + picks[1], np.uint8)
     if rng.random() < 0.6:
-        y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j].astype(np.float32)
-        edge = rng.uniform(-.4, .5) + rng.uniform(-.5, .5) * x + octave_noise(
-            rng, size, cells=2, octaves=2) * rng.uniform(0, .08)
+        y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+        edge = (
+            rng.uniform(-0.4, 0.5)
+            + rng.uniform(-0.5, 0.5) * x
+            + octave_noise(rng, size, cells=2, octaves=2) * rng.uniform(0, 0.08)
+        )
         below = y > edge
         image[below] = near[below]
         semantic[below] = first_value + picks[0]
@@ -73,18 +78,23 @@ def _materials(rng, size, first_value) -> tuple[np.ndarray, np.ndarray]:
     return image * (1 + stains[..., None]), semantic
 
 
-def _pose(rng, size, radius, *, centre=None, spread=0.5) -> Pose:
-    if centre is None:
-        centre = rng.uniform(0, size, 2)
-    return Pose(centre=tuple(centre), radius=radius, angle=rng.uniform(-spread, spread),
-                squeeze=rng.uniform(0.8, 1.25), bend=rng.uniform(-.15, .15),
-                flip=int(rng.choice((-1, 1))))
+def _pose(rng, size, radius, *, center=None, spread=0.5) -> Pose:
+    if center is None:
+        center = rng.uniform(0, size, 2)
+    return Pose(
+        center=tuple(center),
+        radius=radius,
+        angle=rng.uniform(-spread, spread),
+        squeeze=rng.uniform(0.8, 1.25),
+        bend=rng.uniform(-0.15, 0.15),
+        flip=int(rng.choice((-1, 1))),
+    )
 
 
-def _clutter(rng, size, light, *, centre=None) -> Sprite:
+def _clutter(rng, size, light, *, center=None) -> Sprite:
     kind = str(rng.choice(('blob', 'bar', 'chimera'), p=(0.35, 0.25, 0.4)))
     radius = rng.uniform(0.08, 0.17) * size * (1.6 if kind == 'bar' else 1)
-    pose = _pose(rng, size, radius, centre=centre, spread=np.pi)
+    pose = _pose(rng, size, radius, center=center, spread=np.pi)
     return clutter_sprite(rng, size, pose, light, kind=kind)
 
 
@@ -95,8 +105,8 @@ def _fence(rng, size, light) -> list[Sprite]:
     start = rng.uniform(0, gap)
     bars = []
     for number in range(-2, 3):
-        centre = size / 2 + normal * (start + number * gap)
-        pose = Pose(tuple(centre), size * 0.8, angle, squeeze=5.)
+        center = size / 2 + normal * (start + number * gap)
+        pose = Pose(tuple(center), size * 0.8, angle, squeeze=5.0)
         bars.append(clutter_sprite(rng, size, pose, light, kind='bar'))
     return [bar for bar in bars if bar.alpha.any()]
 
@@ -104,8 +114,8 @@ def _fence(rng, size, light) -> list[Sprite]:
 def _things(rng, size, classes, label, light) -> tuple[list[Sprite], int]:
     """All things of a scene, farthest first, and the main object's place in the list."""
     radius = rng.uniform(0.28, 0.46) * size
-    centre = size / 2 + rng.uniform(-1, 1, 2) * (0.54 * size - radius)
-    main = object_sprite(rng, size, _pose(rng, size, radius, centre=centre), light, label)
+    center = size / 2 + rng.uniform(-1, 1, 2) * (0.54 * size - radius)
+    main = object_sprite(rng, size, _pose(rng, size, radius, center=center), light, label)
 
     far, near = [], []
     for _ in range(rng.choice(3, p=(0.45, 0.35, 0.2))):
@@ -119,8 +129,8 @@ def _things(rng, size, classes, label, light) -> tuple[list[Sprite], int]:
     for _ in range(rng.choice(3, p=(0.4, 0.45, 0.15))):
         # On the main object's edge: occlusion that matters.
         toward = rng.uniform(0, 2 * np.pi)
-        spot = centre + radius * rng.uniform(.4, 1) * np.array([np.cos(toward), np.sin(toward)])
-        near.append(_clutter(rng, size, light, centre=spot))
+        spot = center + radius * rng.uniform(0.4, 1) * np.array([np.cos(toward), np.sin(toward)])
+        near.append(_clutter(rng, size, light, center=spot))
     things = [thing for thing in far if thing.alpha.any()] + [main]
     return things + [thing for thing in near if thing.alpha.any()], len(things) - 1
 
@@ -164,7 +174,8 @@ def compose(rng: np.random.Generator, *, size: int, classes: int, label: int) ->
         thing.draw(image)
         whole = (thing.alpha >= 0.5).sum()
         annotated = thing.label is not None and mask.sum() >= max(
-            MIN_VISIBLE_AREA * size**2, MIN_VISIBLE_SHARE * whole)
+            MIN_VISIBLE_AREA * size**2, MIN_VISIBLE_SHARE * whole
+        )
         semantic[mask] = thing.label + 1 if annotated else UNLABELLED
         if annotated:
             instances.append(Instance(thing.label, mask))

@@ -37,9 +37,11 @@ class Item:
             suffix = 'png' if self.index % 4 == 3 else 'jpg'
             return [f'{folder}/{self.index:06d}.{suffix}']
         name, kind = f'{self.index:06d}', OBJECT_CLASSES[self.label]
-        return [f'imagenet/{self.split}/{kind}/{kind}_{name}.JPEG',
-                f'coco/{self.split}/{name}.jpg',
-                f'ade/images/{_ADE_SPLIT[self.split]}/{name}.jpg']
+        return [
+            f'imagenet/{self.split}/{kind}/{kind}_{name}.JPEG',
+            f'coco/{self.split}/{name}.jpg',
+            f'ade/images/{_ADE_SPLIT[self.split]}/{name}.jpg',
+        ]
 
     def mask(self) -> str | None:
         """Path of the segmentation mask, None for a picture without labels."""

@@ -1,6 +1,6 @@
-"""Colours, light, shadows and the camera.
+"""Colors, light, shadows and the camera.
 
-Colours come from one distribution for everything in a scene, so that they tell nothing about what
+Colors come from one distribution for everything in a scene, so that they tell nothing about what
 is seen. Pictures are ``(H, W, 3)``, float32, 0 to 1, channels in OpenCV's order (BGR).
 """
 
@@ -12,9 +12,10 @@ from .noise import octave_noise, squash, value_noise
 _LUMA = np.array([0.114, 0.587, 0.299], np.float32)
 
 
-def two_tone(rng: np.random.Generator, tone: np.ndarray, *,
-             contrast: tuple[float, float]) -> np.ndarray:
-    """Colour a tone with two random colours of different lightness.
+def two_tone(
+    rng: np.random.Generator, tone: np.ndarray, *, contrast: tuple[float, float]
+) -> np.ndarray:
+    """Color a tone with two random colors of different lightness.
 
     Args:
         rng: Source of randomness.
@@ -40,10 +41,10 @@ def illuminate(rng: np.random.Generator, image: np.ndarray, light: np.ndarray) -
     Args:
         rng: Source of randomness.
         image: ``(H, W, 3)``.
-        light: Unit vector ``(x, y)`` towards the light.
+        light: Unit vector ``(x, y)`` toward the light.
     """
     size = image.shape[0]
-    y, x = np.mgrid[-1:1:size * 1j, -1:1:size * 1j].astype(np.float32)
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
     gain = rng.uniform(0.85, 1.2) + rng.uniform(0.05, 0.3) * (light[0] * x + light[1] * y)
     if rng.random() < 0.3:
         shade = squash(octave_noise(rng, size, cells=2, octaves=3), 3)
@@ -51,15 +52,16 @@ def illuminate(rng: np.random.Generator, image: np.ndarray, light: np.ndarray) -
     return image * gain[..., None].astype(np.float32)
 
 
-def cast_shadow(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray,
-                light: np.ndarray, height: float) -> None:
+def cast_shadow(
+    rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, light: np.ndarray, height: float
+) -> None:
     """Darken the picture, in place, where an object keeps the light away.
 
     Args:
         rng: Source of randomness.
         image: ``(H, W, 3)``, changed in place, before the object is drawn.
         alpha: Opacity of the object, ``(H, W)``, 0 to 1.
-        light: Unit vector ``(x, y)`` towards the light.
+        light: Unit vector ``(x, y)`` toward the light.
         height: How far the shadow falls from the object, in pixels.
     """
     move = np.float32([[1, 0, -light[0] * height], [0, 1, -light[1] * height]])

@@ -16,10 +16,15 @@ GENERATOR = 'mmcnx2 scenes'
 
 def describe(settings: SceneSettings, *, complete: bool) -> dict:
     """Content of ``meta.json`` for a data set of these settings and this version."""
-    objects = list(OBJECT_CLASSES[:settings.classes])
-    return dict(generator=GENERATOR, version=VERSION, complete=complete,
-                settings=dataclasses.asdict(settings), object_classes=objects,
-                segmentation_classes=objects + list(STUFF_CLASSES))
+    objects = list(OBJECT_CLASSES[: settings.classes])
+    return dict(
+        generator=GENERATOR,
+        version=VERSION,
+        complete=complete,
+        settings=dataclasses.asdict(settings),
+        object_classes=objects,
+        segmentation_classes=objects + list(STUFF_CLASSES),
+    )
 
 
 def read_meta(root: Path) -> dict | None:

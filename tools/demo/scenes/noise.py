@@ -20,13 +20,15 @@ def value_noise(rng: np.random.Generator, size: int, cells: tuple[float, float])
     return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
-def octave_noise(rng: np.random.Generator,
-                 size: int,
-                 *,
-                 cells: float = 3.,
-                 octaves: int = 4,
-                 stretch: float = 1.,
-                 persistence: float = 0.55) -> np.ndarray:
+def octave_noise(
+    rng: np.random.Generator,
+    size: int,
+    *,
+    cells: float = 3.0,
+    octaves: int = 4,
+    stretch: float = 1.0,
+    persistence: float = 0.55,
+) -> np.ndarray:
     """Sum of value noises, each twice as fine and weaker than the one before.
 
     Args:
@@ -49,6 +51,6 @@ def octave_noise(rng: np.random.Generator,
     return (field - field.mean()) / (field.std() + 1e-6)
 
 
-def squash(field: np.ndarray, sharpness: float = 1.) -> np.ndarray:
+def squash(field: np.ndarray, sharpness: float = 1.0) -> np.ndarray:
     """Map a field of about unit deviation to 0..1 with soft ends."""
     return 0.5 + 0.5 * np.tanh(sharpness * field)

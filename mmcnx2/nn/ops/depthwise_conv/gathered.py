@@ -32,7 +32,7 @@ class _GatheredConv(torch.autograd.Function):
     """Keeps the packed rows for the backward, not the windows, which are up to thrice as large.
 
     The input's gradient is the same convolution of the output's gradient with the kernel turned by
-    180 degrees: a site and its neighbour trade places. So it runs the forward's fast path.
+    180 degrees: a site and its neighbor trade places. So it runs the forward's fast path.
     """
 
     @staticmethod

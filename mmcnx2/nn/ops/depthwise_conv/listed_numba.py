@@ -1,8 +1,8 @@
 """Depthwise convolution of packed blocks on a CPU, compiled by Numba when it is first called.
 
-Each site's visible neighbours are listed once, through the windows' table, and their products with
+Each site's visible neighbors are listed once, through the windows' table, and their products with
 the taps are added up over all channels, which lie side by side and fill vector registers. Neither
-windows nor canvases are gathered, and hidden neighbours cost nothing.
+windows nor canvases are gathered, and hidden neighbors cost nothing.
 """
 
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def _add_products(total, left, left_rows, right, right_rows, count):
 
 
 @_compile()
-def _list_neighbours(window, y, x, kernel, first, seen, through):
+def _list_neighbors(window, y, x, kernel, first, seen, through):
     """List the rows that site (y, x) sees and the tap it sees each through; return their count."""
     count = 0
     for dy in range(kernel):
@@ -141,7 +141,7 @@ def _convolve_blocks(rows, taps, bias, source, group_rows, out, parts):
                 for x in range(len(window) - kernel + 1):
                     own = window[y + kernel // 2, x + kernel // 2]
                     if own >= 0:  # else the tile hangs over the edge of its map here
-                        count = _list_neighbours(window, y, x, kernel, first, seen, through)
+                        count = _list_neighbors(window, y, x, kernel, first, seen, through)
                         total = out[first + own]
                         total[:] = bias
                         _add_products(total, rows, seen, taps, through, count)

@@ -54,7 +54,7 @@ def build_operation(
         """Return the gradients of rows and weight.
 
         The rows' gradient is the same convolution with the kernel turned by 180 degrees: a site
-        and its neighbour trade places.
+        and its neighbor trade places.
         """
         grad = grad.contiguous()
         turned = _taps(weight).flip(0)
@@ -82,9 +82,7 @@ def build_operation(
 
     forward.register_autograd(differentiate, setup_context=save)
 
-    def depthwise_conv(
-        x: Tensor, weight: Tensor, bias: Tensor | None, windows: Windows
-    ) -> Tensor:
+    def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Windows) -> Tensor:
         device = x.device.type
         if torch.is_autocast_enabled(device):
             x = x.to(torch.get_autocast_dtype(device))

@@ -1,7 +1,7 @@
 """Depthwise convolution in Triton, over packed blocks or whole maps alike, channels last.
 
-A program owns a few sites and a few channels. It reads each neighbour through the windows' table,
-so hidden sites cost nothing and no zero-filled canvas exists. Neighbouring sites share most of what
+A program owns a few sites and a few channels. It reads each neighbor through the windows' table,
+so hidden sites cost nothing and no zero-filled canvas exists. Neighboring sites share most of what
 they read, which the L1 cache then serves. Sums are float32, or float64 for float64 rows.
 """
 
@@ -46,8 +46,15 @@ def _convolve(
     channels = min(channels, triton.next_power_of_2(rows.shape[1]))
     grid = (triton.cdiv(geometry['sites'], sites), triton.cdiv(rows.shape[1], channels))
     _forward_kernel[grid](
-        rows, taps, bias if bias is not None else taps, source, out, **geometry,
-        BIAS=bias is not None, SITES=sites, CHANNELS=channels,
+        rows,
+        taps,
+        bias if bias is not None else taps,
+        source,
+        out,
+        **geometry,
+        BIAS=bias is not None,
+        SITES=sites,
+        CHANNELS=channels,
         SUM=tl.float64 if rows.dtype == torch.float64 else tl.float32,
     )
     return out
@@ -63,13 +70,18 @@ def _gradient_of_taps(
     # A power of two: images of many sizes then share a few compiled kernels.
     tiles_each = triton.next_power_of_2(triton.cdiv(tiles, WEIGHT_CHUNKS))
     chunks = triton.cdiv(tiles, tiles_each)
-    partial = rows.new_empty(
-        chunks, kernel, kernel, rows.shape[1], dtype=wide_dtype(rows)
-    )
+    partial = rows.new_empty(chunks, kernel, kernel, rows.shape[1], dtype=wide_dtype(rows))
     grid = (chunks, triton.cdiv(rows.shape[1], channels), kernel)
     _weight_kernel[grid](
-        grad, rows, source, partial, **geometry,
-        TILES=tiles_each, ROW=triton.next_power_of_2(kernel), SITES=sites, CHANNELS=channels,
+        grad,
+        rows,
+        source,
+        partial,
+        **geometry,
+        TILES=tiles_each,
+        ROW=triton.next_power_of_2(kernel),
+        SITES=sites,
+        CHANNELS=channels,
         SUM=tl.float64 if rows.dtype == torch.float64 else tl.float32,
     )
     return partial.sum(0).flatten(0, 1)
@@ -81,7 +93,7 @@ depthwise_conv = build_operation('depthwise_conv_triton', _convolve, _gradient_o
 class OnMaps:
     """The convolution of one stage's whole maps ``(N, H, W, C)``.
 
-    The table of neighbours depends on the size of the maps alone. It is made when the first block
+    The table of neighbors depends on the size of the maps alone. It is made when the first block
     of a stage asks for it, and the other blocks share it.
     """
 
@@ -105,9 +117,21 @@ def _place(site, windows, group_rows, channels, SIDE: tl.constexpr, SPAN: tl.con
 
 @triton.jit
 def _forward_kernel(
-    rows, taps, bias, source, out, sites, windows, group_rows, channels,
-    KERNEL: tl.constexpr, SIDE: tl.constexpr, BIAS: tl.constexpr,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr,
+    rows,
+    taps,
+    bias,
+    source,
+    out,
+    sites,
+    windows,
+    group_rows,
+    channels,
+    KERNEL: tl.constexpr,
+    SIDE: tl.constexpr,
+    BIAS: tl.constexpr,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
 ):
     SPAN: tl.constexpr = SIDE + KERNEL - 1
     site = tl.program_id(0) * SITES + tl.arange(0, SITES)
@@ -122,7 +146,8 @@ def _forward_kernel(
             seen = (row >= 0)[:, None] & wanted[None, :]
             value = tl.load(
                 (rows + first)[:, None] + (row * channels)[:, None] + channel[None, :],
-                mask=seen, other=0.0,
+                mask=seen,
+                other=0.0,
             )
             tap = tl.load(taps + (dy * KERNEL + dx) * channels + channel, mask=wanted, other=0.0)
             total += value.to(SUM) * tap.to(SUM)[None, :]
@@ -134,15 +159,28 @@ def _forward_kernel(
     kept = (own >= 0)[:, None] & wanted[None, :]
     tl.store(
         (out + first)[:, None] + (own * channels)[:, None] + channel[None, :],
-        total.to(out.dtype.element_ty), mask=kept,
+        total.to(out.dtype.element_ty),
+        mask=kept,
     )
 
 
 @triton.jit
 def _weight_kernel(
-    grad, rows, source, partial, sites, windows, group_rows, channels,
-    KERNEL: tl.constexpr, SIDE: tl.constexpr, TILES: tl.constexpr, ROW: tl.constexpr,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr,
+    grad,
+    rows,
+    source,
+    partial,
+    sites,
+    windows,
+    group_rows,
+    channels,
+    KERNEL: tl.constexpr,
+    SIDE: tl.constexpr,
+    TILES: tl.constexpr,
+    ROW: tl.constexpr,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
 ):
     SPAN: tl.constexpr = SIDE + KERNEL - 1
     chunk = tl.program_id(0)
@@ -161,18 +199,19 @@ def _weight_kernel(
         own = tl.load(source + start + middle, mask=real, other=-1)
         upstream = tl.load(
             (grad + first)[:, None] + (own * channels)[:, None] + channel[None, :],
-            mask=(own >= 0)[:, None] & wanted[None, :], other=0.0,
+            mask=(own >= 0)[:, None] & wanted[None, :],
+            other=0.0,
         )
         row = tl.load(
             source + start[None, :] + dy * SPAN + dx[:, None],
-            mask=real[None, :] & (dx < KERNEL)[:, None], other=-1,
+            mask=real[None, :] & (dx < KERNEL)[:, None],
+            other=-1,
         )
         value = tl.load(
             (rows + first)[None, :, None] + (row * channels)[:, :, None] + channel[None, None, :],
-            mask=(row >= 0)[:, :, None] & wanted[None, None, :], other=0.0,
+            mask=(row >= 0)[:, :, None] & wanted[None, None, :],
+            other=0.0,
         )
         total += value.to(SUM) * upstream.to(SUM)[None, :, :]
     place = ((chunk * KERNEL + dy) * KERNEL + dx)[:, None] * channels + channel[None, :]
-    tl.store(
-        partial + place, tl.sum(total, axis=1), mask=(dx < KERNEL)[:, None] & wanted[None, :]
-    )
+    tl.store(partial + place, tl.sum(total, axis=1), mask=(dx < KERNEL)[:, None] & wanted[None, :])

@@ -1,4 +1,4 @@
-"""The table through which every depthwise convolution reads neighbours."""
+"""The table through which every depthwise convolution reads neighbors."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Windows:
-    """For each site of each window: which row holds which neighbour, and which neighbours exist.
+    """For each site of each window: which row holds which neighbor, and which neighbors exist.
 
     Rows ``(R, C)`` hold the sites of N images, ``R / N`` rows each. A window is a rectangle of
     sites with a halo as wide as the kernel's radius around it. It lies about a visible patch, about

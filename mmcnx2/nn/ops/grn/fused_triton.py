@@ -34,9 +34,7 @@ def gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
 
 
 @torch.library.custom_op('mmcnx2::gelu_grn', mutates_args=())
-def _gelu_grn(
-    x: Tensor, gamma: Tensor, beta: Tensor, eps: float
-) -> tuple[Tensor, Tensor, Tensor]:
+def _gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return the output, each channel's norm ``(N, C)``, and their mean plus eps ``(N,)``."""
     x = x.contiguous()
     n, sites, channels = x.shape
@@ -46,7 +44,15 @@ def _gelu_grn(
     norm, mean = squares.new_empty(n, channels), squares.new_empty(n)
     scale = torch.empty_like(norm)
     _respond_kernel[(n,)](
-        squares, gamma, norm, mean, scale, chunks, channels, eps, WIDTH=_width(channels),
+        squares,
+        gamma,
+        norm,
+        mean,
+        scale,
+        chunks,
+        channels,
+        eps,
+        WIDTH=_width(channels),
     )
     out = torch.empty_like(x)
     _output_kernel[(n, triton.cdiv(sites, TILE[0]), blocks)](
@@ -75,7 +81,16 @@ def _gelu_grn_backward(
     _dot_kernel[(n, chunks, blocks)](x, grad, dot, total, sites, channels, **sizes)
     scale, slope, share = (torch.empty_like(norm) for _ in range(3))
     _respond_backward_kernel[(n,)](
-        dot, gamma, norm, mean, scale, slope, share, chunks, channels, WIDTH=_width(channels),
+        dot,
+        gamma,
+        norm,
+        mean,
+        scale,
+        slope,
+        share,
+        chunks,
+        channels,
+        WIDTH=_width(channels),
     )
     grad_x = torch.empty_like(x)
     _gradient_kernel[(n, triton.cdiv(sites, TILE[0]), blocks)](
@@ -142,8 +157,14 @@ def _tile_at(site, sites, channels, CHANNELS: tl.constexpr):
 
 @triton.jit
 def _square_kernel(
-    x, squares, sites, channels,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr, TILES: tl.constexpr,
+    x,
+    squares,
+    sites,
+    channels,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
+    TILES: tl.constexpr,
 ):
     total = tl.zeros((SITES, CHANNELS), dtype=SUM)
     for tile in range(TILES):
@@ -171,9 +192,7 @@ def _sum_of_chunks(partial, image, chunks, channels, WIDTH: tl.constexpr):
 
 
 @triton.jit
-def _respond_kernel(
-    squares, gamma, norm, mean, scale, chunks, channels, eps, WIDTH: tl.constexpr
-):
+def _respond_kernel(squares, gamma, norm, mean, scale, chunks, channels, eps, WIDTH: tl.constexpr):
     image = tl.program_id(0)
     channel = tl.arange(0, WIDTH)
     wanted = channel < channels
@@ -189,8 +208,15 @@ def _respond_kernel(
 
 @triton.jit
 def _output_kernel(
-    x, scale, beta, out, sites, channels,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr,
+    x,
+    scale,
+    beta,
+    out,
+    sites,
+    channels,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
 ):
     site = tl.program_id(1) * SITES + tl.arange(0, SITES)
     place, mask, channel = _tile_at(site, sites, channels, CHANNELS)
@@ -204,8 +230,16 @@ def _output_kernel(
 
 @triton.jit
 def _dot_kernel(
-    x, grad, dot, total, sites, channels,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr, TILES: tl.constexpr,
+    x,
+    grad,
+    dot,
+    total,
+    sites,
+    channels,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
+    TILES: tl.constexpr,
 ):
     products = tl.zeros((SITES, CHANNELS), dtype=SUM)
     upstreams = tl.zeros((SITES, CHANNELS), dtype=SUM)
@@ -247,8 +281,16 @@ def _respond_backward_kernel(
 
 @triton.jit
 def _gradient_kernel(
-    x, grad, scale, slope, grad_x, sites, channels,
-    SITES: tl.constexpr, CHANNELS: tl.constexpr, SUM: tl.constexpr,
+    x,
+    grad,
+    scale,
+    slope,
+    grad_x,
+    sites,
+    channels,
+    SITES: tl.constexpr,
+    CHANNELS: tl.constexpr,
+    SUM: tl.constexpr,
 ):
     site = tl.program_id(1) * SITES + tl.arange(0, SITES)
     place, mask, channel = _tile_at(site, sites, channels, CHANNELS)

@@ -40,8 +40,8 @@ def test_no_bias(side):
     assert_all_close(expected, results(lambda x, w: convolve(x, w, None), given), relative=1e-12)
 
 
-def test_the_definition_sees_visible_neighbours_and_nothing_else():
-    # One site a patch, three of four patches in a row visible; a kernel that adds up neighbours.
+def test_the_definition_sees_visible_neighbors_and_nothing_else():
+    # One site a patch, three of four patches in a row visible; a kernel that adds up neighbors.
     windows = Windows.of_blocks(torch.tensor([0, 1, 3]), (1, 1, 4), 1, 1)
     x = torch.tensor([[[1.0], [10.0], [100.0]]])
     out = naive.depthwise_conv(x, torch.ones(1, 1, 3, 3), None, windows)

@@ -16,7 +16,7 @@ _COUNTERS = ('steps', 'n_averaged')
 
 
 @dataclass(frozen=True)
-class Recognised:
+class Recognized:
     """A state dict that was understood.
 
     Attributes:
@@ -44,7 +44,7 @@ class Recognised:
         return {part for part, size in parts.items() if size}
 
 
-def recognise(state_dict: Mapping[str, Tensor]) -> Recognised:
+def recognize(state_dict: Mapping[str, Tensor]) -> Recognized:
     """Understand a state dict by its names and shapes.
 
     Args:
@@ -62,7 +62,7 @@ def find_dialect(state_dict: Mapping[str, Tensor]) -> tuple[Dialect, str]:
     """Find what a state dict speaks, without reading it: quick, and enough to decide by.
 
     Args:
-        state_dict: As for :func:`recognise`.
+        state_dict: As for :func:`recognize`.
 
     Returns:
         The dialect, and the key of the encoder's first block.
@@ -108,7 +108,7 @@ def _anchor(dialect: Dialect) -> str:
     return _rename(_FIRST_BLOCK, dialect.encoder, last=0, reading=False)[0]
 
 
-def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) -> Recognised:
+def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) -> Recognized:
     anchor = _anchor(dialect)
     prefix = first_block[: -len(anchor)]
     beside = prefix.removesuffix(dialect.container)
@@ -140,7 +140,7 @@ def _last_stage(anchor: str, prefix: str, state_dict: Mapping[str, Tensor]) -> i
     return max(int(number) for number in numbers if number.isdecimal())
 
 
-def _check(dialect: Dialect, prefix: str, named: dict, extra: dict) -> Recognised:
+def _check(dialect: Dialect, prefix: str, named: dict, extra: dict) -> Recognized:
     """Refuse what is incomplete or does not fit together, and bring the rest into shape."""
     try:
         architecture = Architecture.of({ours: tensor for ours, (_, tensor) in named.items()})
@@ -165,7 +165,7 @@ def _check(dialect: Dialect, prefix: str, named: dict, extra: dict) -> Recognise
                 f'it is {shapes[ours]}, up to axes of length one.'
             )
         tensors[ours], sources[ours] = tensor.reshape(shapes[ours]), key
-    return Recognised(dialect, prefix, architecture, tensors, sources, extra)
+    return Recognized(dialect, prefix, architecture, tensors, sources, extra)
 
 
 def _rename(name: str, rows: tuple[Row, ...], *, last: int, reading: bool = True):

@@ -1,5 +1,5 @@
 # The same from supervised ImageNet-1K weights: the row that FCMAE is compared with.
-_base_ = './mask-rcnn_convnextv2-b-fcmae_fpn_lsj-3x_coco.py'
+_base_ = './upernet_convnextv2-base-fcmae_8xb2-amp-160k_ade20k-512x512.py'
 
 checkpoint = 'work_dirs/convnextv2-base_64xb64-amp-coslr-300e_in1k/epoch_300.pth'
 model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
