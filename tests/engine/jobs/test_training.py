@@ -8,7 +8,7 @@ from mmcnx2.engine.jobs.training import plan_training
 from tests.support.command_line import ROOT
 
 
-@pytest.mark.parametrize('launcher', [(), ('-m', 'torch.distributed.run', '--work-dir')])
+@pytest.mark.parametrize('launcher', [(), ('torchrun.py', '--work-dir')])
 def test_its_config_and_options_are_known_whatever_starts_it(launcher):
     part = plan_training(
         'first',
