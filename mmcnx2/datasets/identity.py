@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pickle
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
@@ -15,7 +14,7 @@ _AT_ONCE = 10_000
 def digest_names(dataset: Any) -> str | None:
     """Return a digest of the names of a data set's images in its order.
 
-    A folder that was moved as a whole has the same. A million names take about a second.
+    A folder that was moved as a whole has the same. A million names take a few seconds.
 
     Args:
         dataset: One of mmengine's kind, of :class:`mmcnx2.datasets.ImageShards`, or a wrapper that
@@ -59,12 +58,10 @@ def _names_below(root: str, infos: Iterator[dict]) -> Iterator[str]:
 
 
 def _infos(dataset: BaseDataset) -> Iterator[dict]:
-    """Yield what a data set knows of each image, several times faster than it would be told."""
+    """Yield what a data set knows of each image."""
     dataset.full_init()
     if not dataset.serialize_data:
-        yield from dataset.data_list
+        yield from dataset.data_list  # get_data_info would copy all of it
         return
-    packed, start = memoryview(dataset.data_bytes), 0
-    for end in dataset.data_address.tolist():
-        yield pickle.loads(packed[start:end])
-        start = end
+    for index in range(len(dataset)):
+        yield dataset.get_data_info(index)

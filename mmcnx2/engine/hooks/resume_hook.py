@@ -67,8 +67,6 @@ class ExactResumeHook(Hook):
                 can be resumed from.
             CheckpointError: The one that was named cannot be resumed from.
         """
-        if not isinstance(runner, Runner):
-            return  # FlexibleRunner chooses by itself, and has by now
         trains = isinstance(runner._train_loop, BaseLoop) and self._run is None
         if not trains and (not runner._resume or runner._load_from is not None):
             return
@@ -101,9 +99,6 @@ class ExactResumeHook(Hook):
         if not runner._resume:
             return
         self._saved = checkpoint.get('progress', {})
-        if not isinstance(runner, Runner):
-            self._skip = self._saved.get('batches_done', 0)
-            return  # the strategy restores the rest in its own way
         if not isinstance(runner.optim_wrapper, BaseOptimWrapper):
             return  # nothing is trained
         check_resumable(checkpoint, inner_model(runner.model), path=runner._load_from)

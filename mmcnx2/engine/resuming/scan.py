@@ -11,7 +11,7 @@ from mmcnx2.engine.resuming.fit import missing_state
 
 NOTE = 'last_checkpoint'
 """The file in which mmengine names the checkpoint that a run saved last."""
-_OWN_NAMES = re.compile(r'(epoch|iter)_\d+(\.pth)?|(best_.*|interrupted|before_divergence)\.pth')
+_OWN_NAMES = re.compile(r'((epoch|iter)_\d+|best_.*|interrupted|before_divergence|not_finite)\.pth')
 
 
 class UnusableError(Exception):
@@ -145,13 +145,18 @@ def last_elsewhere(work_dir: str | Path, folders: Iterable[Path]) -> str | None:
     Args:
         work_dir: Of the run.
         folders: Where it saves. That of a copied run still has a note that names the first one's,
-            but holds a checkpoint of that name itself.
+            but holds a checkpoint of that name itself, which is no older.
     """
     named = last_checkpoint(work_dir)
     if named is None or '://' in named:
         return named
-    here = any(os.path.lexists(folder / Path(named).name) for folder in folders)
-    return None if here or not os.path.exists(named) else named
+    try:
+        saved = os.stat(named).st_mtime_ns
+    except OSError:
+        return None  # it is gone
+    here = [folder / Path(named).name for folder in folders]
+    newer = any(path.exists() and path.stat().st_mtime_ns >= saved for path in here)
+    return None if newer else named
 
 
 def written_by_runs(folders: Iterable[Path]) -> list[Path]:

@@ -120,6 +120,15 @@ def test_the_note_of_the_last_checkpoint_leads_to_another_folder(tmp_path):
     assert named(chosen(tmp_path / 'run')) == 'iter_3.pth'
 
 
+def test_of_two_files_of_one_name_that_on_another_disk_is_taken_if_it_is_newer(tmp_path):
+    """As interrupted.pth is, once there was no room for it beside the last one."""
+    save(tmp_path / 'run/interrupted.pth', step=3, run='a')
+    later = save(tmp_path / 'other disk/run/interrupted.pth', step=9, run='a')
+    os.utime(tmp_path / 'run/interrupted.pth', (1, 1))
+    (tmp_path / 'run/last_checkpoint').write_text(str(later))
+    assert chosen(tmp_path / 'run').checkpoint == str(later)
+
+
 def test_a_copied_folder_goes_on_from_its_own_checkpoints(tmp_path):
     save(tmp_path / 'a/iter_9.pth', step=9, run='x')
     save(tmp_path / 'b/iter_8.pth', step=8, run='x')

@@ -176,7 +176,7 @@ def test_what_a_new_run_would_overwrite_is_found_by_content_and_by_name(tmp_path
     save(tmp_path / 'mine.pth')
     save(tmp_path / 'best_acc_epoch_3.pth', resumable=False)
     (tmp_path / 'epoch_10.pth').write_bytes(b'damaged')
-    (tmp_path / 'epoch_9.pth').mkdir()  # as DeepSpeed saves
+    (tmp_path / 'epoch_9.pth').mkdir()
     (tmp_path / 'interrupted.pth').touch()
     weights(tmp_path / 'pretrained.pth')
     (tmp_path / 'notes.txt').touch()
