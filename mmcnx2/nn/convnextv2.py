@@ -163,7 +163,7 @@ class ConvNeXtV2(nn.Module):
         return features
 
     def get_layer_depth(
-        self, param_name: str, prefix: str = '', layer_decay_type: str = 'single'
+        self, param_name: str, prefix: str = '', layer_decay_type: str = 'group'
     ) -> tuple[int, int]:
         """Return the layer of a parameter and the number of layers, for layer-wise rate decay.
 
@@ -171,7 +171,9 @@ class ConvNeXtV2(nn.Module):
             param_name: A parameter of this backbone or of the model around it.
             prefix: What the backbone's parameters begin with in that model, such as 'backbone.';
                 others belong to the last layer, after the backbone.
-            layer_decay_type: How to count, see :data:`mmcnx2.nn.layer_depth.LAYER_DECAY_TYPES`.
+            layer_decay_type: How to count; 'group' is how mmpretrain counts its own ConvNeXt, whose
+                layer-decay constructor asks without it. See
+                :data:`mmcnx2.nn.layer_depth.LAYER_DECAY_TYPES`.
 
         Raises:
             ValueError: Unknown ``layer_decay_type``.

@@ -50,6 +50,8 @@ def _single(stage: int, block: int | None, depths: Sequence[int]) -> int:
 def _group(stage: int, block: int | None, depths: Sequence[int]) -> int:
     if stage == 0 and block is None:
         return 0
+    if stage == len(depths) - 1:
+        return _count_groups(depths)
     earlier = sum(_groups(i, depths) for i in range(stage))
     return earlier + (block or 0) // _blocks_a_group(stage, depths) + 1
 
@@ -67,7 +69,10 @@ def _groups(stage: int, depths: Sequence[int]) -> int:
 
 
 def _count_groups(depths: Sequence[int]) -> int:
-    return sum(_groups(i, depths) for i in range(len(depths)))
+    count = sum(_groups(i, depths) for i in range(len(depths)))
+    # The toolboxes know networks of four stages, and of these a short kind and a long one.
+    peers = (12 if depths[2] > 9 else 6) if len(depths) == 4 else 0
+    return max(count, peers)
 
 
 LAYER_DECAY_TYPES: dict[str, tuple[Callable, Callable]] = {
@@ -80,6 +85,8 @@ LAYER_DECAY_TYPES: dict[str, tuple[Callable, Callable]] = {
 ``single`` (the paper's default): a block is a layer; the stem belongs to the first one and a
 downsample to the block after it. ``group`` (the paper's base and large; ``layer_wise`` of mmdet and
 mmseg): a stage is a layer, but three blocks of the third stage are, downsamples belong to what
-follows and the stem is layer 0; so base has 12, tiny 6. ``stage`` (``stage_wise`` of mmdet and
-mmseg): stages are layers 1 to 4, stem and downsamples are layer 0, and L is that of ``group``.
+follows and the stem is layer 0; so base has 12, tiny 6. Of a third stage of six blocks, as in
+atto, femto and pico, the toolboxes say six layers as well, and leave the fifth empty; the paper
+decays those sizes by block. ``stage`` (``stage_wise`` of mmdet and mmseg): stages are layers
+1 to 4, stem and downsamples are layer 0, and L is that of ``group``.
 """

@@ -71,13 +71,13 @@ def test_equals_the_constructors_of_mmdet_and_mmseg(scope, layer_decay_type, dec
         f'{scope}.LearningRateDecayOptimizerConstructor',
         decay_type=decay_type,
         decay_rate=0.8,
-        num_layers=5,
+        num_layers=6,
     )
     assert_same(expected, ours(model, layer_decay_type))
 
 
 def test_equals_mmpretrains_constructor():
-    """Its classifiers hand names on to the backbone, which counts 'single' unless told else."""
+    """Its classifiers hand names to the backbone, which counts as mmpretrain unless told."""
     model = ImageClassifier(
         backbone=make_model().backbone,
         head=dict(type='LinearClsHead', num_classes=3, in_channels=4),
@@ -88,7 +88,7 @@ def test_equals_mmpretrains_constructor():
         layer_decay_rate=0.8,
         flat_decay_mult=0.0,
     )
-    assert_same(expected, ours(model, 'single'))
+    assert_same(expected, ours(model, 'group'))
 
 
 def test_single_is_the_papers_formula():
