@@ -92,6 +92,31 @@ def test_many_in_a_row_stop_the_run_with_the_weights_from_before(tmp_path):
     assert train(tmp_path, model=Tiny()).iter == 8
 
 
+class Rates(Hook):
+    """Notes the learning rate of each step."""
+
+    def __init__(self):
+        self.of = {}
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        self.of[runner.iter + 1] = runner.optim_wrapper.get_lr()['lr'][0]
+
+
+def test_its_advice_to_resume_with_a_lower_rate_works(tmp_path):
+    def optimizer(rate: float) -> dict:
+        return dict(optimizer=dict(type='AdamW', lr=rate))
+
+    diverging = dict(model=Tiny(bad_losses=range(5, 99)), patience=2)
+    with pytest.raises(DivergedError, match=r'--resume FILE.*lower optim_wrapper.optimizer.lr'):
+        train(tmp_path / 'run', optim_wrapper=optimizer(6.5e-4), **diverging)
+    saved, resumed, fresh = str(tmp_path / 'run/before_divergence.pth'), Rates(), Rates()
+    options = dict(model=Tiny(), optim_wrapper=optimizer(1e-5))
+    train(tmp_path / 'run', load_from=saved, hooks=(resumed,), **options)
+    train(tmp_path / 'fresh', hooks=(fresh,), **options)
+    assert resumed.of.keys() == {7, 8}
+    assert all(rate == pytest.approx(fresh.of[step]) for step, rate in resumed.of.items())
+
+
 def test_too_large_a_share_stops_it_as_well(tmp_path):
     with pytest.raises(DivergedError, match='3 of 6 steps, .* max_share=0.1 allows'):
         train(tmp_path, model=Tiny(bad_losses={2, 4, 6, 8}), patience=2)
