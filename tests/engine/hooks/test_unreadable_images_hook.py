@@ -22,6 +22,9 @@ from mmcnx2.engine.training import foreseen_ends
 from tests.support.pictures import encode, photograph
 
 BASES = Path(__file__).parents[3] / 'configs/_base_/datasets'
+RUNTIMES = dict(
+    mmpretrain='default_runtime.py', mmdet='det_runtime.py', mmseg='seg_runtime.py'
+)
 IMAGES = 12
 DAMAGED = 3
 
@@ -110,9 +113,8 @@ def loader(kind: str, root: Path, *, split: str = 'train', workers: int = 0):
     """Return a data loader of a kind's base config, on pictures of its own."""
     scope, make = KINDS[kind]
     init_default_scope(scope)
-    own = dict(mmdet=('coco_format', 'load_objects'), mmseg=('mask_folder',), mmpretrain=())
-    for module in own[scope]:
-        import_module(f'mmcnx2.datasets.{module}')
+    for module in Config.fromfile(BASES.parent / RUNTIMES[scope]).custom_imports.imports:
+        import_module(module)
     cfg = make(root)[f'{split}_dataloader']
     cfg.update(batch_size=1, num_workers=workers, persistent_workers=False, pin_memory=False)
     cfg.sampler = dict(type='DefaultSampler', shuffle=True)  # with an end, in each toolbox
