@@ -22,9 +22,7 @@ from mmcnx2.engine.training import foreseen_ends
 from tests.support.pictures import encode, photograph
 
 BASES = Path(__file__).parents[3] / 'configs/_base_/datasets'
-RUNTIMES = dict(
-    mmpretrain='default_runtime.py', mmdet='det_runtime.py', mmseg='seg_runtime.py'
-)
+RUNTIMES = dict(mmpretrain='default_runtime.py', mmdet='det_runtime.py', mmseg='seg_runtime.py')
 IMAGES = 12
 DAMAGED = 3
 
