@@ -80,3 +80,10 @@ def test_importing_them_imports_neither_torch_nor_mmengine():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.stdout == 'set()\n', done.stderr
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch):
+    monkeypatch.setenv('HOME', '/home/ada')
+    assert arguments.location('~/w.pth') == '/home/ada/w.pth'
+    assert arguments.path('~') == Path('/home/ada')
+    assert arguments.location('https://host/~ada/w.pth') == 'https://host/~ada/w.pth'
