@@ -13,7 +13,7 @@ from mmcnx2.datasets.preflight import Report
 from mmcnx2.datasets.preflight.findings import Findings
 from mmcnx2.engine import data_check
 from mmcnx2.engine.data_check import check_data
-from tests.support.data_check_processes import save_verdict
+from tests.support.data_check_processes import FOLDERS, save_verdicts
 from tests.support.processes import run_processes
 
 
@@ -67,15 +67,13 @@ def test_loaders_that_are_not_there_are_left_out(monkeypatch):
     assert seen == [dict(train=dict(dataset={}))]
 
 
-@pytest.mark.parametrize('images', [0, 2])
-def test_one_of_two_processes_looks_and_both_learn_the_verdict(images, tmp_path):
-    (tmp_path / 'images').mkdir()
-    for i in range(images):
-        Image.new('RGB', (8, 8)).save(tmp_path / f'images/{i}.png')
-    run_processes(save_verdict, tmp_path, count=2)
+def test_one_of_two_processes_looks_and_both_learn_the_verdict(tmp_path):
+    for name in FOLDERS:
+        (tmp_path / name).mkdir()
+    Image.new('RGB', (8, 8)).save(tmp_path / 'images/a.png')
+    run_processes(save_verdicts, tmp_path, count=2)
     main, other = (json.loads((tmp_path / f'{rank}.json').read_text()) for rank in range(2))
-    assert main['looked'] == [2] and other['looked'] == []
-    if images:
-        assert main['code'] is None and other['code'] is None
-    else:
-        assert main['code'].startswith('error: train: Image folder') and other['code'] == 1
+    assert main['images'] == dict(code=None, looked=[2])
+    assert other['images'] == dict(code=None, looked=[])
+    assert main['empty']['code'].startswith('error: train: Image folder')
+    assert other['empty'] == dict(code=1, looked=[])
