@@ -67,7 +67,6 @@ def prepare(args: argparse.Namespace):
         raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
     if args.tta:
         augment_at_test(cfg)
-    check_work_dir(cfg.work_dir)
     if args.out and cfg.default_scope == 'mmseg':
         write_segmentations(cfg, claim_folder(args.out, 'test'))
     elif args.out and not args.out.endswith(('.pkl', '.pickle')):
@@ -79,6 +78,7 @@ def prepare(args: argparse.Namespace):
         # mmdet puts a relative folder below the run's own, which is always new.
         if cfg.default_scope != 'mmdet' or os.path.isabs(args.show_dir):
             claim_folder(args.show_dir, 'test')
+    check_work_dir(cfg.work_dir)
     return cfg
 
 

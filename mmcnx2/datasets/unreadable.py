@@ -1,7 +1,12 @@
 """Files that hold no image: counted, named once, and replaced; nothing else fails silently."""
 
 import logging
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +45,9 @@ class UnreadableImages:
         # Shared memory: a file that one worker has found unreadable is named by no other.
         self._seen = torch.zeros(total, dtype=torch.bool).share_memory_()
         self._tried = torch.zeros(1, dtype=torch.int64).share_memory_()
+        # A file a name: the file system lets one of several workers make it, and no other.
+        self._claims = Path(tempfile.mkdtemp(prefix='mmcnx2-unreadable-'))
+        weakref.finalize(self, _remove, self._claims, os.getpid())
 
     def __len__(self) -> int:
         return int(self._seen.sum())
@@ -79,7 +87,7 @@ class UnreadableImages:
         Raises:
             TooManyUnreadableError: If that makes them too many.
         """
-        if self._seen[index]:
+        if self._seen[index] or not self._claim(index):
             return
         self._seen[index] = True
         print_log(
@@ -98,6 +106,21 @@ class UnreadableImages:
                 f"'{path}' ({reason}): the log names each of them; check the disk and the "
                 'copy of the data, or allow more.'
             )
+
+    def _claim(self, index: int) -> bool:
+        try:
+            (self._claims / str(index)).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError:  # a full disk: better named twice than not at all
+            pass
+        return True
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove a folder, if this is the process that has made it and no worker of it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_max_unreadable(share: float) -> None:

@@ -70,7 +70,7 @@ def test_what_fits_is_what_a_step_needs():
 
 def test_mask_rcnn_base_needs_what_mmdet_reports():
     """22.5 GB for 4 images a GPU (its projects/ConvNeXt-V2)."""
-    cfg = Config.fromfile(CONFIGS / DETECTION.replace('v2-a-', 'v2-b-'))
+    cfg = Config.fromfile(CONFIGS / DETECTION.replace('v2-atto-', 'v2-base-'))
     found = measure_training_memory(cfg, 1024, 1024)
     assert found.step(4) / 1e9 == pytest.approx(22.5, rel=0.1)
 

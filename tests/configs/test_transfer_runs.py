@@ -276,7 +276,8 @@ def elsewhere(trained: Trained, root: Path, tmp_path: Path, kept: list[str]) -> 
         (shutil.copytree if (source / name).is_dir() else shutil.copy)(source / name, target)
     config = tmp_path / 'elsewhere.py'
     text = trained.config.read_text().replace(str(source), str(tmp_path / 'data'))
-    config.write_text(text)
+    # mmengine's loggers go by name and second.
+    config.write_text(f'{text}\nexperiment_name = {tmp_path.name!r}\n')
     return config
 
 

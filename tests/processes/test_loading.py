@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from torch.utils.data import DataLoader
@@ -62,6 +64,12 @@ def test_what_a_worker_did_first_it_still_does():
     assert len(list(loader)) == 8
 
 
+def ignores_signals(process: int) -> bool:
+    """Whether a worker has begun: until then SIGTERM ends it."""
+    status = Path(f'/proc/{process}/status').read_text()
+    return bool(int(re.search(r'SigIgn:\s*(\w+)', status)[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def load_and(end: str, tell) -> None:
     loader = DataLoader(Numbers(stuck_at=2), num_workers=2, persistent_workers=True)
     let_parent_decide(loader)
@@ -69,7 +77,10 @@ def load_and(end: str, tell) -> None:
     let_parent_decide(other)
     iterators = iter(loader), iter(other)
     next(iterators[0])
-    tell.send([*workers_of(iterators[0]), *workers_of(iterators[1])])
+    workers = [*workers_of(iterators[0]), *workers_of(iterators[1])]
+    while not all(map(ignores_signals, workers)):
+        time.sleep(0.01)
+    tell.send(workers)
     if end == 'killed':
         os.kill(os.getpid(), signal.SIGKILL)
     load_and.kept = iterators  # nothing but the end of the process ends them

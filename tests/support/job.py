@@ -82,7 +82,7 @@ for registry, kind in ((MODELS, Tiny), (DATASETS, MemoryImages), (METRICS, Score
 def train_undisturbed(rank: int, config: str, work_dir: Path, meeting: Path) -> None:
     """Train to the end, or go on to it, as one of two processes that torchrun has not started."""
     torch.set_num_threads(1)
-    os.environ['LOCAL_RANK'] = str(rank)
+    os.environ['LOCAL_RANK'] = os.environ['RANK'] = str(rank)
     store = f'file://{meeting}'
     dist.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
     cfg = Config.fromfile(config)

@@ -15,8 +15,8 @@ from tests.support.toy_config import shorten, shrink
 FOLDER = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
 SCENES = dict(
     classification=ROOT / 'configs/demo/convnextv2-atto_1xb64-50e_scenes.py',
-    detection=ROOT / 'configs/mask_rcnn/mask-rcnn_convnextv2-atto_fpn_1xb8-12e_scenes.py',
-    segmentation=ROOT / 'configs/upernet/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
+    detection=ROOT / 'configs/demo/mask-rcnn_convnextv2-atto_fpn_1xb8-12e_scenes.py',
+    segmentation=ROOT / 'configs/demo/upernet_convnextv2-atto_1xb8-2k_scenes-128x128.py',
 )
 SCORES = dict(classification='accuracy/top1', detection='coco/segm_mAP', segmentation='mIoU')
 

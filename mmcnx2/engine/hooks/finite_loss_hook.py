@@ -68,9 +68,11 @@ class FiniteLossHook(Hook):
         self.in_a_row = self.steps = self.skipped = 0  # of this process
         self.guard = None
         self._first = 0  # iteration, from 1, that the row began with
+        self._trained = False
 
     def before_train(self, runner: Runner) -> None:
         """Stand between the loss and the optimizer."""
+        self._trained = True
         wrapper = runner.optim_wrapper
         if isinstance(wrapper, OptimWrapperDict):
             runner.logger.warning('Several optimizers: steps are not checked for being finite.')
@@ -115,6 +117,8 @@ class FiniteLossHook(Hook):
         Raises:
             DivergedError: With advice.
         """
+        if not self._trained:
+            return  # a test or a validation by itself, and whoever asks for its step trains
         accumulated = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         steps = -(-runner.iter // accumulated)
         total = self._total(runner)

@@ -35,6 +35,7 @@ def pre_train(scenes: Path, work_dir: Path, **options) -> Runner:
     cfg.train_dataloader.dataset.data_root = str(scenes / 'unlabelled')
     cfg.train_dataloader.dataset.pipeline[1].scale = 64
     cfg.work_dir = str(work_dir)
+    cfg.experiment_name = f'{scenes.name}-{work_dir.name}'  # mmengine's loggers go by name
     common = dict(type='mmcnx2.KNNHook', interval=1, k=3, size=64, batch_size=6, num_workers=0)
     cfg.custom_hooks = [dict(common, **options)] if options else []
     amp_off_without_gpu(cfg)

@@ -138,8 +138,10 @@ def test_what_is_under_way_is_finished_first(tmp_path, whole, point, steps):
     """In a validation after the first epoch, and while it is saved."""
     torch.manual_seed(0)
     options = dict(epochs=2, checkpoint=dict(interval=8), workers=2)
+    # Of the validation the last step, when all loading processes have begun.
+    step = dict(after_val_iter=8, before_save_checkpoint=1)[point]
     with pytest.raises(SystemExit) as exit:
-        make(tmp_path, Send(signal.SIGTERM, 1, point, pauses=(0, 0.1)), **options).train()
+        make(tmp_path, Send(signal.SIGTERM, step, point, pauses=(0, 0.1)), **options).train()
     assert exit.value.code == 75
     saved = torch.load(tmp_path / 'interrupted.pth', weights_only=True)
     assert saved['meta']['iter'] == steps
