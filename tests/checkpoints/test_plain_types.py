@@ -48,7 +48,7 @@ ALIKE = [
     *(1, 1 << 80, True, None, 0.5, 1 + 2j, 'words', 'ü', b'bytes', b'', (), [], {}, set()),
     torch.Size((2, 3)), torch.float16, torch.device('cpu'),
     *SCALARS,
-    Path('/work/dir'), [Path('a'), (Path('b'), [Path('c')])],
+    Path('/runs/dir'), [Path('a'), (Path('b'), [Path('c')])],
     OrderedDict(b=1, a=np.float64(2)), Counter('aab'), {1, 2}, {('a', 1): np.int64(3)},
     ConfigDict(a=dict(b=np.float32(1), c=[Path('d')])),
 ]  # fmt: skip
