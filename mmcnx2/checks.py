@@ -3,7 +3,7 @@
 import math
 import os
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from inspect import Parameter, formatannotation, signature
 from numbers import Integral, Real
@@ -72,7 +72,7 @@ def check_not_empty(**paths: str | os.PathLike | None) -> None:
             )
 
 
-def check_choice(choices: Sequence[str], **values: str) -> None:
+def check_choice(choices: Collection[str], **values: str) -> None:
     """Refuse a name that is not one of those that are known.
 
     Args:

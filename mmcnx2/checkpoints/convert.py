@@ -10,6 +10,7 @@ from mmcnx2.checkpoints.dialects import DIALECTS, MMCNX2, Dialect, dialect_for
 from mmcnx2.checkpoints.names import rename
 from mmcnx2.checkpoints.recognize import Recognized, recognize, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.checks import check_choice
 
 
 def convert_state_dict(
@@ -59,8 +60,7 @@ def convert_state_dict(
         ValueError: Unrecognized or ambiguous input, with the keys that made it so; an unknown
             ``to``; something without a place in the target; an argument out of range.
     """
-    if to not in DIALECTS:
-        raise ValueError(f'to={to!r} is unknown: use one of {", ".join(DIALECTS)}.')
+    check_choice(DIALECTS, to=to)
     found = adapt(
         recognize(unwrap(state_dict, ema=ema)),
         num_classes=num_classes,

@@ -8,6 +8,8 @@ rate. Needs nothing but a parameter's name and the stages' depths.
 from collections.abc import Callable, Sequence
 from math import ceil
 
+from mmcnx2.checks import check_choice
+
 BLOCKS_A_GROUP = 3
 
 
@@ -26,11 +28,7 @@ def layer_depth(name: str, depths: Sequence[int], layer_decay_type: str) -> tupl
     Raises:
         ValueError: Unknown ``layer_decay_type``.
     """
-    if layer_decay_type not in LAYER_DECAY_TYPES:
-        raise ValueError(
-            f'layer_decay_type={layer_decay_type!r} is unknown: use one of '
-            f'{", ".join(LAYER_DECAY_TYPES)}.'
-        )
+    check_choice(LAYER_DECAY_TYPES, layer_decay_type=layer_decay_type)
     layer_of, count = LAYER_DECAY_TYPES[layer_decay_type]
     last = count(depths)
     part, *numbers = name.split('.')[:3]

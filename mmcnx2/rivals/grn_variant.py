@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from mmcnx2.checks import check_choice
 from mmcnx2.nn.after_gelu import ScaleAndShift
 from mmcnx2.nn.layouts import Layout
 from mmcnx2.nn.response import register_response
@@ -36,8 +37,10 @@ class GRNVariant(ScaleAndShift):
         eps: float = 1e-6,
     ):
         super().__init__(channels, eps=eps)
-        self.aggregate = _choose('aggregate', aggregate, AGGREGATIONS)
-        self.normalize = _choose('normalize', normalize, NORMALIZATIONS)
+        check_choice(AGGREGATIONS, aggregate=aggregate)
+        check_choice(NORMALIZATIONS, normalize=normalize)
+        self.aggregate = AGGREGATIONS[aggregate]
+        self.normalize = NORMALIZATIONS[normalize]
         self.identity = float(residual)
         if not residual:
             nn.init.ones_(self.gamma)
@@ -47,9 +50,3 @@ class GRNVariant(ScaleAndShift):
         response = self.normalize(self.aggregate(x, layout), self.eps)
         scale = layout.per_image(self.identity + self.gamma * response)
         return x * scale.to(x.dtype) + self.beta.to(x.dtype)
-
-
-def _choose(argument: str, name: str, known: dict):
-    if name not in known:
-        raise ValueError(f'{argument}={name!r} is unknown: use one of {", ".join(known)}.')
-    return known[name]

@@ -1,5 +1,6 @@
 """Where features live: the only code that knows a mask exists."""
 
+from mmcnx2.checks import check_choice
 from mmcnx2.nn.layouts.base import Layout
 from mmcnx2.nn.layouts.dense import DenseLayout
 from mmcnx2.nn.layouts.masked import MaskedLayout
@@ -25,7 +26,5 @@ def get_layout(name: str) -> type[Layout]:
         from mmcnx2.nn.layouts.minkowski import MinkowskiLayout
 
         return MinkowskiLayout
-    if name not in _LAYOUTS:
-        known = ', '.join([*_LAYOUTS, 'minkowski'])
-        raise ValueError(f'layout={name!r} is unknown: use one of {known}.')
+    check_choice([*_LAYOUTS, 'minkowski'], layout=name)
     return _LAYOUTS[name]

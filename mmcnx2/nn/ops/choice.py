@@ -4,6 +4,8 @@ from importlib.util import find_spec
 
 import torch
 
+from mmcnx2.checks import check_choice
+
 OPS = ('auto', 'torch', 'triton', 'numba')
 _FAST = {'cuda': 'triton', 'cpu': 'numba'}
 
@@ -15,8 +17,7 @@ def check_ops(ops: str) -> None:
         ValueError: Not one of :data:`OPS`.
         ImportError: 'triton' without Triton, or 'numba' without Numba.
     """
-    if ops not in OPS:
-        raise ValueError(f'ops={ops!r} is unknown: use one of {", ".join(OPS)}.')
+    check_choice(OPS, ops=ops)
     if ops in _FAST.values() and find_spec(ops) is None:
         raise ImportError(
             f'ops="{ops}" needs {ops.title()}, which is not installed: pip install {ops}, or use '
