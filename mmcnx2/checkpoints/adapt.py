@@ -1,4 +1,4 @@
-"""Other images and other classes: new stems and heads for weights that were trained with others."""
+"""Other images and other classes: new stems, norms and heads for weights trained with others."""
 
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ def adapt(
     found: Recognized,
     *,
     num_classes: int | None = None,
+    final_norm: bool = False,
     in_channels: int | None = None,
     stem: str | None = None,
     stem_patch_size: int | None = None,
@@ -45,6 +46,10 @@ def adapt(
             for name, shape in zip(_HEAD, shapes, strict=True):
                 tensors[name] = like.new_zeros(shape)
         now = replace(now, num_classes=num_classes)
+    if final_norm:
+        norm = f'backbone.norm{len(now.depths) - 1}.'
+        like = tensors[_STEM].new_ones(now.channels[-1])
+        tensors = {norm + 'weight': like, norm + 'bias': like * 0} | tensors
     return replace(found, architecture=now, tensors=tensors)
 
 

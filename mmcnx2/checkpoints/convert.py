@@ -21,6 +21,7 @@ def convert_state_dict(
     ema: bool | None = None,
     encoder_prefix: str | None = None,
     num_classes: int | None = None,
+    final_norm: bool = False,
     in_channels: int | None = None,
     stem: str | None = None,
     stem_patch_size: int | None = None,
@@ -46,6 +47,8 @@ def convert_state_dict(
             of these parts, which for an encoder alone means nothing.
         num_classes: Of the head. Another number than it has, or one where there is no head, makes a
             head of zeros (every class equally likely); 0 leaves the head out.
+        final_norm: Add the norm behind the last stage, with weight 1 and bias 0, as every library
+            starts it, where there is none: pre-training has none. timm's models need one.
         in_channels: Channels of the images. Another number than it has needs ``stem``.
         stem: How the stem sees other channels, 'sum' or 'repeat':
             see :func:`.adapt.adapt_channels`.
@@ -64,6 +67,7 @@ def convert_state_dict(
     found = adapt(
         recognize(unwrap(state_dict, ema=ema)),
         num_classes=num_classes,
+        final_norm=final_norm,
         in_channels=in_channels,
         stem=stem,
         stem_patch_size=stem_patch_size,

@@ -2,7 +2,7 @@
 
 Each file names the upstream thread and says when it can go. Two kinds of file live here:
 
-- a *mend* changes the running process (``mmcv_ext``, ``torch_load``, ``yaml_load``); ``apply``
+- a *mend* changes the running process (``adjust_hue``, ``torch_load``, ...); ``apply``
   runs those that every user needs, ``amp_off_without_gpu``, ``join_processes_without_gpu`` and
   ``alias_collections`` are called where they matter;
 - a *check* only looks (``onedl``, ``mmcv_range``, ...): ``checks.find_problems`` runs them all for
@@ -11,7 +11,7 @@ Each file names the upstream thread and says when it can go. Two kinds of file l
 Nothing here imports a toolbox, and everything tolerates mmengine and mmcv being absent.
 """
 
-from mmcnx2.compat import mmcv_ext, torch_load, yaml_load
+from mmcnx2.compat import adjust_hue, mmcv_ext, torch_load, yaml_load
 from mmcnx2.compat.amp_on_cpu import amp_off_without_gpu
 from mmcnx2.compat.minkowski_collections import alias_collections
 from mmcnx2.compat.processes_on_cpu import join_processes_without_gpu
@@ -27,5 +27,6 @@ __all__ = [
 def apply() -> None:
     """Apply the mends that every user needs; calling it again changes nothing."""
     mmcv_ext.install()
+    adjust_hue.turn_hues_over()
     torch_load.allow_mmengine_classes()
     yaml_load.read_yaml_as_data()

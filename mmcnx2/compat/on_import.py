@@ -16,13 +16,18 @@ from types import ModuleType
 def call_after_import(name: str, action: Callable[[], None]) -> None:
     """Call a function once, right after a module has been imported; at once if it has been.
 
+    Asked again before that, nothing changes.
+
     Args:
         name: Of the module, such as ``'mmengine'``; nothing happens where it is not installed.
         action: Called without arguments, at the end of the ``import`` statement.
     """
     if sys.modules.get(name) is not None:
         action()
-    else:
+    elif not any(
+        isinstance(finder, _Watcher) and (finder.name, finder.action) == (name, action)
+        for finder in sys.meta_path
+    ):
         sys.meta_path.insert(0, _Watcher(name, action))
 
 

@@ -7,6 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmcnx2.nn.drop_path import DropPath
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.nn.plain import is_plain
 from mmcnx2.nn.response import build_response
 
 
@@ -69,7 +70,11 @@ class ConvNeXtV2Block(nn.Module):
 
     def expand(self, x: Tensor, layout: Layout) -> Tensor:
         """Return the 4C channels before GELU."""
-        x = layout.depthwise_conv(x, self.depthwise_conv.weight, self.depthwise_conv.bias)
+        conv = self.depthwise_conv
+        if is_plain(conv, nn.Conv2d):
+            x = layout.depthwise_conv(x, conv.weight, conv.bias)
+        else:
+            x = layout.from_maps(conv(layout.to_maps(x)))
         return self.pointwise_conv1(self.norm(x))
 
     def expanded(self, x: Tensor, layout: Layout) -> Tensor:

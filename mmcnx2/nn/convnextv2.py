@@ -14,6 +14,7 @@ from mmcnx2.nn.downsample import Downsample, Stem
 from mmcnx2.nn.layer_depth import layer_depth
 from mmcnx2.nn.layouts import Layout, get_layout
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
+from mmcnx2.nn.stage import Stage
 
 
 class ConvNeXtV2(nn.Module):
@@ -89,7 +90,7 @@ class ConvNeXtV2(nn.Module):
         last = max(sum(self.depths) - 1, 1)
         rates = (drop_path_rate * i / last for i in range(sum(self.depths)))
         self.stages = nn.ModuleList(
-            nn.ModuleList(
+            Stage(
                 ConvNeXtV2Block(
                     channels,
                     drop_path_rate=next(rates),
@@ -156,9 +157,7 @@ class ConvNeXtV2(nn.Module):
         for downsample, stage, layout in zip(
             self.downsample_layers, self.stages, layouts, strict=True
         ):
-            x = downsample(x, layout)
-            for block in stage:
-                x = block(x, layout)
+            x = stage(downsample(x, layout), layout)
             features.append(x)
         return features
 

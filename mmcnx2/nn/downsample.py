@@ -1,12 +1,14 @@
 """The stem and the three downsamples: LayerNorm and a convolution whose kernel is its stride.
 
 Both are sequences, so that their parameters bear mmpretrain's numbers
-(``downsample_layers.0.0.weight`` is the stem's convolution), run in a layout.
+(``downsample_layers.0.0.weight`` is the stem's convolution), run in a layout. A convolution that is
+not plain is called, on maps.
 """
 
 from torch import Tensor, nn
 
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.nn.plain import is_plain
 
 
 class Stem(nn.Sequential):
@@ -27,7 +29,9 @@ class Stem(nn.Sequential):
     def forward(self, images: Tensor, layout: Layout) -> Tensor:
         """Return features of ``layout``, the first stage's, from images ``(N, C_in, H, W)``."""
         conv, norm = self
-        return norm(layout.embed(images, conv.weight, conv.bias))
+        if is_plain(conv, nn.Conv2d):
+            return norm(layout.embed(images, conv.weight, conv.bias))
+        return norm(layout.from_maps(conv(images)))
 
 
 class Downsample(nn.Sequential):
@@ -46,4 +50,7 @@ class Downsample(nn.Sequential):
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of ``layout``, this stage's, from the previous stage's ``x``."""
         norm, conv = self
-        return layout.downsample(norm(x), conv.weight, conv.bias)
+        x = norm(x)
+        if is_plain(conv, nn.Conv2d):
+            return layout.downsample(x, conv.weight, conv.bias)
+        return layout.from_maps(conv(layout.finer_to_maps(x)))

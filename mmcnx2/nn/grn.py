@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from mmcnx2.nn.after_gelu import ScaleAndShift
 from mmcnx2.nn.layouts import Layout
 from mmcnx2.nn.ops.grn import gelu_grn, gelu_grn_linear
+from mmcnx2.nn.plain import is_plain
 
 
 class GRN(ScaleAndShift):
@@ -33,13 +34,14 @@ class GRN(ScaleAndShift):
 
     def after_gelu(self, x: Tensor, layout: Layout) -> Tensor:
         rows = layout.rows(x)
-        if rows is None:
+        if rows is None or not is_plain(self, GRN):
             return super().after_gelu(x, layout)
         return gelu_grn(rows, self.gamma, self.beta, self.eps, ops=layout.ops).view_as(x)
 
     def project(self, x: Tensor, layout: Layout, linear: nn.Linear) -> Tensor:
         rows = layout.rows(x)
-        if rows is None or not _is_plain(linear):
+        plain = is_plain(self, GRN) and is_plain(linear, nn.Linear) and linear.bias is not None
+        if rows is None or not plain:
             return super().project(x, layout, linear)
         rows = gelu_grn_linear(
             rows, self.gamma, self.beta, self.eps, linear.weight, linear.bias, ops=layout.ops
@@ -63,12 +65,6 @@ class BatchGRN(ScaleAndShift):
     def aggregate(self, x: Tensor, layout: Layout) -> Tensor:
         """Return G of the whole batch, ``(1, C)``, float32 or wider."""
         return torch.linalg.vector_norm(layout.spatial_norm(x), dim=0, keepdim=True)
-
-
-def _is_plain(linear: nn.Module) -> bool:
-    """Whether weight and bias are all there is to a layer: no adapter, no pruning, no hook."""
-    hooked = linear._forward_pre_hooks or linear._forward_hooks
-    return type(linear) is nn.Linear and linear.bias is not None and not hooked
 
 
 GRN_SCOPES = {'image': GRN, 'batch': BatchGRN}

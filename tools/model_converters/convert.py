@@ -44,6 +44,11 @@ def parse_args() -> argparse.Namespace:
     head.add_argument('--num-classes', type=arguments.whole(1, 10**6), help='new head of zeros')
     head.add_argument('--no-head', action='store_true', help='leave the head out')
     parser.add_argument(
+        '--final-norm',
+        action='store_true',
+        help='add the final norm that pre-training has none of, untrained (weight 1, bias 0)',
+    )
+    parser.add_argument(
         '--in-channels',
         type=arguments.whole(1, 10**4),
         help='channels of the images; needs --stem',
@@ -100,6 +105,7 @@ def convert(args: argparse.Namespace) -> str:
         drop_extra=args.drop_extra,
         encoder_prefix='backbone.' if args.to in OPENMMLAB else None,
         num_classes=0 if args.no_head else args.num_classes,
+        final_norm=args.final_norm,
         in_channels=args.in_channels,
         stem=args.stem,
         stem_patch_size=args.stem_patch_size,

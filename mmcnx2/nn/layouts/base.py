@@ -104,3 +104,14 @@ class Layout(ABC):
     @abstractmethod
     def to_maps(self, x: Tensor) -> Tensor:
         """Return features as ``(N, C, H, W)`` maps with zeros at hidden sites."""
+
+    @abstractmethod
+    def finer_to_maps(self, x: Tensor) -> Tensor:
+        """Return the *previous* stage's features as ``(N, C, H, W)`` maps, hidden sites anyhow."""
+
+    @abstractmethod
+    def from_maps(self, maps: Tensor) -> Tensor:
+        """Return ``(N, C, H, W)`` maps as features of this stage; what hidden sites hold is lost.
+
+        With these three, a layer that wants to be called is: on maps, at their cost.
+        """

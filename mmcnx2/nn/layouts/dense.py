@@ -71,6 +71,12 @@ class DenseLayout(Layout):
     def to_maps(self, x: Tensor) -> Tensor:
         return x.permute(0, 3, 1, 2)
 
+    def finer_to_maps(self, x: Tensor) -> Tensor:
+        return x.permute(0, 3, 1, 2)
+
+    def from_maps(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1)
+
 
 def _convolve_patches(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Convolve ``(N, C_in, H, W)`` by strides of the kernel; return ``(N, H', W', C_out)``."""

@@ -53,6 +53,9 @@ class MaskedLayout(DenseLayout):
     def to_maps(self, x: Tensor) -> Tensor:
         return super().to_maps(self._hide(x))
 
+    def from_maps(self, maps: Tensor) -> Tensor:
+        return self._hide(super().from_maps(maps))
+
     def _hide(self, x: Tensor) -> Tensor:
         # Filling, not multiplying: a NaN or an infinity at a hidden site must not leak as NaN * 0.
         return x.masked_fill(self.hidden, 0)

@@ -97,7 +97,7 @@ class MinkowskiLayout(Layout):
     def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         # As in the official code, the stem is dense and the visible sites are picked from its maps.
         maps = torch.nn.functional.conv2d(images, weight, bias, stride=weight.shape[-1])
-        return maps.permute(0, 2, 3, 1)[self.sites]
+        return self.from_maps(maps)
 
     def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         c_out, c_in, k, _ = weight.shape
@@ -131,6 +131,12 @@ class MinkowskiLayout(Layout):
     def to_maps(self, x: Tensor) -> Tensor:
         maps = x.new_zeros(*self.shape, x.shape[1])
         return maps.index_put(self.sites, x).permute(0, 3, 1, 2)
+
+    def finer_to_maps(self, x: Tensor) -> Tensor:
+        return self.finer.to_maps(x)
+
+    def from_maps(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1)[self.sites]
 
     def _call(
         self,

@@ -6,6 +6,7 @@ Every image shows the same number of patches, so nothing is padded.
 """
 
 from collections.abc import Sequence
+from math import isqrt
 
 import torch
 import torch.nn.functional as F
@@ -87,8 +88,20 @@ class PackedLayout(Layout):
         return x
 
     def to_maps(self, x: Tensor) -> Tensor:
+        return self._to_maps(x, self.side)
+
+    def finer_to_maps(self, x: Tensor) -> Tensor:
+        return self._to_maps(x, isqrt(x.shape[0] * x.shape[1] // len(self.patches)))
+
+    def from_maps(self, maps: Tensor) -> Tensor:
         n, h, w = self.grid
-        side, channels = self.side, x.shape[-1]
+        blocks = maps.unflatten(3, (w, self.side)).unflatten(2, (h, self.side))
+        blocks = blocks.permute(0, 2, 4, 3, 5, 1).reshape(n * h * w, -1)
+        return blocks.index_select(0, self.patches).view(n, -1, maps.shape[1])
+
+    def _to_maps(self, x: Tensor, side: int) -> Tensor:
+        n, h, w = self.grid
+        channels = x.shape[-1]
         blocks = x.new_zeros(n * h * w, side * side * channels)
         blocks = blocks.index_copy(0, self.patches, x.reshape(-1, blocks.shape[1]))
         maps = blocks.view(n, h, w, side, side, channels).permute(0, 5, 1, 3, 2, 4)

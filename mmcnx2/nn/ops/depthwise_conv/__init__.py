@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.gathered import depthwise_conv as gathered
 from mmcnx2.nn.ops.depthwise_conv.windows import Windows
+from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 __all__ = ['OnBlocks', 'Windows', 'on_blocks', 'on_maps']
 
@@ -62,7 +63,7 @@ def on_maps(ops: str) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     Args:
         ops: 'triton', or anything else for torch's own, which on a CPU is the fastest there is.
     """
-    if ops == 'triton':
+    if ops == 'triton' and not needs_plain_torch():
         from mmcnx2.nn.ops.depthwise_conv.tiled_triton import OnMaps
 
         return OnMaps()
@@ -71,5 +72,5 @@ def on_maps(ops: str) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
 
 def _conv2d(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     maps = x.permute(0, 3, 1, 2)
-    out = F.conv2d(maps, weight, bias, padding=weight.shape[-1] // 2, groups=len(weight))
+    out = F.conv2d(maps, weight, bias, padding=weight.shape[-1] // 2, groups=weight.shape[0])
     return out.permute(0, 2, 3, 1)

@@ -5,11 +5,14 @@
 before it. Which of them computes is decided here and nowhere else.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmcnx2.nn.ops.grn import naive
 from mmcnx2.nn.ops.grn.closed_form import grn
 from mmcnx2.nn.ops.grn.folded import grn_linear
+from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 __all__ = ['gelu_grn', 'gelu_grn_linear']
 
@@ -24,6 +27,8 @@ def gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float, *, ops: str) ->
         eps: Added to the mean norm.
         ops: 'triton', or anything else for plain torch.
     """
+    if needs_plain_torch():
+        return naive.grn(F.gelu(x), gamma, beta, eps)
     if ops == 'triton':
         from mmcnx2.nn.ops.grn.fused_triton import gelu_grn as fused
 
@@ -45,6 +50,9 @@ def gelu_grn_linear(
         bias: ``(C_out,)``.
         ops: 'triton', or anything else for plain torch.
     """
-    if ops == 'triton':
+    # Weights an image would be more work than few rows are; an export has one path for all sizes.
+    # To torch's compiler, torch.compile is an export, too: it gets the two in turn.
+    in_turn = ops == 'triton' or torch.compiler.is_exporting() or needs_plain_torch()
+    if in_turn or x.shape[1] <= weight.shape[0]:
         return F.linear(gelu_grn(x, gamma, beta, eps, ops=ops), weight, bias)
     return grn_linear(F.gelu(x), gamma, beta, eps, weight, bias)

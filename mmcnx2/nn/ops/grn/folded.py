@@ -8,12 +8,10 @@ one multiply-add backward, and their scaled copy is not kept.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmcnx2.nn.ops.grn import statistics
-from mmcnx2.nn.ops.grn.closed_form import grn
 from mmcnx2.nn.ops.precision import widen
 
 
@@ -33,10 +31,6 @@ def grn_linear(
     Returns:
         ``(N, T, C_out)``, in autocast's dtype under autocast and x's otherwise.
     """
-    # Weights an image would be more work than few rows are; an export has one path for all sizes.
-    # To torch's compiler, torch.compile is an export, too: it gets the two in turn.
-    if torch.compiler.is_exporting() or x.shape[1] <= weight.shape[0]:
-        return F.linear(grn(x, gamma, beta, eps), weight, bias)
     device = x.device.type
     if device != 'meta' and torch.is_autocast_enabled(device):
         x = x.to(torch.get_autocast_dtype(device))

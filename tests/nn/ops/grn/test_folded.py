@@ -1,4 +1,4 @@
-"""GRN folded into the layer behind it against the two in turn, on both sides of the choice."""
+"""GRN folded into the layer behind it against the two in turn."""
 
 import pytest
 import torch
@@ -45,9 +45,8 @@ def test_a_dead_channel_and_a_dead_image_have_finite_gradients():
     assert_all_close(results(in_turn, given), results(as_one, given), relative=1e-12)
 
 
-@pytest.mark.parametrize('shape', [(2, 40, 8), (2, 3, 8)], ids=['folded', 'in turn'])
-def test_under_autocast_output_and_gradients_are_those_of_bfloat16(shape):
-    given = inputs(shape, 4)
+def test_under_autocast_output_and_gradients_are_those_of_bfloat16():
+    given = inputs((2, 40, 8), 4)
 
     def under_autocast(x, *rest):
         with torch.autocast('cpu', torch.bfloat16):
