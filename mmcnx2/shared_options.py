@@ -18,6 +18,11 @@ def add_common_arguments(parser: ArgumentParser) -> None:
         action='store_true',
         help='start without the look at all files of the data',
     )
+    parser.add_argument(
+        '--debug',
+        action='store_true',
+        help='show the whole traceback if a part of the config cannot be built',
+    )
     add_config_options(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torchrun sets LOCAL_RANK, older launchers pass one of these two.

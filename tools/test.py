@@ -33,7 +33,9 @@ if __name__ == '__main__':
 
 from mmengine.runner import Runner
 
+from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.compat import join_processes_without_gpu
+from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
@@ -91,9 +93,11 @@ def main(args: argparse.Namespace) -> None:
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     join_processes_without_gpu(cfg)
-    runner = Runner.from_cfg(cfg)
+    options = dict(given=args.cfg_options, debug=args.debug)
+    with told_by_key(cfg, **options):
+        runner = Runner.from_cfg(cfg)
     look = not args.no_data_check
-    with foreseen_ends():
+    with foreseen_ends(), told_by_key(cfg, **options, running=True, but=(CheckpointError,)):
         if not args.out or cfg.default_scope == 'mmseg':
             evaluate(runner, look=look)
             return

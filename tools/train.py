@@ -112,7 +112,13 @@ def main(args: argparse.Namespace) -> None:
         raise SystemExit(f'error: {error}') from None
     amp_off_without_gpu(cfg)
     join_processes_without_gpu(cfg)
-    train(cfg, look=not args.no_data_check, move_aside=args.move_aside)
+    train(
+        cfg,
+        look=not args.no_data_check,
+        move_aside=args.move_aside,
+        given=args.cfg_options,
+        debug=args.debug,
+    )
 
 
 if __name__ == '__main__':

@@ -13,7 +13,9 @@ from mmengine.logging import print_log
 from mmcnx2.checks import check_not_empty
 from mmcnx2.choices import LOG_BACKENDS
 from mmcnx2.compat.yaml_load import YamlError
+from mmcnx2.engine.config_keys import check_given_keys
 from mmcnx2.engine.config_texts import map_texts, set_data_root
+from mmcnx2.engine.config_values import check_values
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import HOOKS
 
@@ -36,8 +38,10 @@ def read_config(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is YAML that holds more than data, or is none, or if ``data_root`` or
-            ``work_dir`` is given and empty.
+        ValueError: If it is YAML that holds more than data, or is none, if ``data_root`` or
+            ``work_dir`` is given and empty, if nothing reads a key of the options
+            (:func:`.check_given_keys`), or if a plain value is out of its range
+            (:func:`.check_values`).
     """
     path = expand_home(path)
     if not os.path.isfile(path):
@@ -49,11 +53,13 @@ def read_config(
     options = dict(options or {})
     check_not_empty(data_root=options.get('data_root'), work_dir=work_dir)
     check_not_empty(work_dir=options.get('work_dir'))
+    check_given_keys(cfg, options)
     if 'data_root' in options and 'data_root' in cfg:
         set_data_root(cfg, str(options['data_root']))
     cfg.merge_from_dict(options)
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
     map_texts(cfg, list(cfg.keys()), lambda text: expand_home(text) if text[:1] == '~' else text)
+    check_values(cfg)
     for name in DATALOADERS:
         _complete_dataloader(cfg, cfg.get(name))
     return cfg
@@ -233,7 +239,7 @@ def _holders(node, key: str, path: str) -> Iterator[tuple[str, Mapping]]:
 
 
 def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:
-    if not dataloader:
+    if not isinstance(dataloader, Mapping):
         return
     if cfg.get('default_scope') == 'mmpretrain':
         # mmpretrain's own configs leave this to its tools.

@@ -2,8 +2,9 @@
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader
 from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
+from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
@@ -31,16 +33,27 @@ _FORESEEN = (
 )
 
 
-def train(cfg: Config, *, look: bool = True, move_aside: bool = False) -> None:
+def train(
+    cfg: Config,
+    *,
+    look: bool = True,
+    move_aside: bool = False,
+    given: Mapping[str, Any] | None = None,
+    debug: bool = False,
+) -> None:
     """Train as a config says, with its ``runner_type`` or mmengine's ``Runner``.
 
     Args:
         cfg: The config.
         look: Look at the data first (:func:`.check_data`).
         move_aside: Move what earlier runs left in the work folder into a folder of its own there.
+        given: Options of the command line that are in the config: the first suspects, if a part of
+            it cannot be built.
+        debug: Leave an error of building as it is, with its traceback.
 
     Raises:
-        SystemExit: With sentences, if the data are not as they must be; with one, if the run cannot
+        SystemExit: With sentences, if the data are not as they must be; with one, if a part of the
+            config cannot be built (:func:`.told_by_key`), the run cannot
             begin where it was told to, a checkpoint cannot be read or is another model's, the loss
             stays infinite, the last checkpoint cannot be written, the disk is full before the first
             step, images cannot be read (too many in training, one in validation) or a loading
@@ -52,15 +65,16 @@ def train(cfg: Config, *, look: bool = True, move_aside: bool = False) -> None:
         with foreseen_ends():
             if is_first_process(cfg.get('launcher', 'none')):
                 locks = claim(cfg, move_aside=move_aside)
-            _train(cfg, look=look)
+            with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
+                _train(cfg, look=look, given=given, debug=debug)
     finally:
         for lock in locks:
             lock.release()
 
 
-def _train(cfg: Config, *, look: bool) -> None:
+def _build(cfg: Config) -> Runner:
     try:
-        runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -68,6 +82,11 @@ def _train(cfg: Config, *, look: bool) -> None:
             f"error: the work folder '{cfg.work_dir}' takes no log ({error}): make room, or choose "
             'another disk with --work-dir.'
         ) from None
+
+
+def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool) -> None:
+    with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
+        runner = _build(cfg)
     if look:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)

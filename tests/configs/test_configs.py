@@ -11,6 +11,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, DefaultScope
 
 from mmcnx2.compat import amp_off_without_gpu
+from mmcnx2.engine.config_values import check_values
 from mmcnx2.models import ARCHS
 from tests.support.batches import make_batch
 from tests.support.configs import CONFIGS, read_config
@@ -52,6 +53,11 @@ def test_is_a_base_and_a_delta_of_at_most_15_lines(name):
     assert '_base_' in (CONFIGS / name).read_text(), f'{name} has no base'
     lines = own_lines(CONFIGS / name)
     assert lines <= 15, f'{name} adds {lines} lines to its bases: move what repeats into a base'
+
+
+@every_config
+def test_holds_plain_values_that_a_run_can_mean(name):
+    check_values(read_config(name))
 
 
 @every_config

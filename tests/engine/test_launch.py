@@ -79,12 +79,13 @@ def test_an_empty_path_of_one_data_set_is_refused(config):
 
 def test_a_tilde_is_the_home_folder_wherever_it_stands(config, monkeypatch, tmp_path):
     monkeypatch.setenv('HOME', str(tmp_path))
-    options = {'data_root': '~/data', 'load_from': '~/w.pth', 'work_dir': '~/run', 'other': ['~/a']}
+    options = {'data_root': '~/data', 'load_from': '~/w.pth', 'work_dir': '~/run'}
+    options['tta_pipeline'] = ['~/a']
     cfg = read_config('~/scenes.py', options=options)
     assert cfg.data_root == cfg.val_dataloader.dataset.data_root == f'{tmp_path}/data'
     assert cfg.val_evaluator[0].ann_file == f'{tmp_path}/data/coco/val.json'
     assert (cfg.load_from, cfg.work_dir) == (f'{tmp_path}/w.pth', f'{tmp_path}/run')
-    assert cfg.other == [f'{tmp_path}/a'] and cfg.note == 'data/stays'
+    assert cfg.tta_pipeline == [f'{tmp_path}/a'] and cfg.note == 'data/stays'
     assert read_config('~/scenes.py', work_dir='~/x').work_dir == f'{tmp_path}/x'
     (tmp_path / 'w.pth').touch()
     check_checkpoint('~/w.pth')
