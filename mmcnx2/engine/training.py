@@ -16,7 +16,7 @@ from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.data_check import check_data
-from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
+from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.start import claim, is_first_process
@@ -104,6 +104,10 @@ def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: b
             if isinstance(loop, BaseLoop):
                 end_workers(loop.dataloader)
         raise
+    finally:
+        for hook in runner.hooks:
+            if isinstance(hook, AtomicCheckpointHook):
+                hook.settle()  # as long as the folder is locked
 
 
 @contextmanager

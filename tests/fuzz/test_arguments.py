@@ -162,13 +162,19 @@ RULES = {
         mask_ratio=either(nothing, INSIDE),
         threshold=number(lambda v: 0 <= v <= 0.5),
     ),
-    engine.AtomicCheckpointHook: dict(fallback_dir=either(nothing, text)),
+    engine.AtomicCheckpointHook: dict(fallback_dir=either(nothing, text), background=flag),
     engine.FiniteLossHook: dict(patience=COUNT, max_share=SHARE),
     engine.LossSpikeHook: dict(
         window=whole(2),
         deviations=number(lambda v: 1 <= v < float('inf')),
         rollbacks=whole(0),
         left_out=COUNT,
+    ),
+    engine.MirrorHook: dict(
+        address=lambda v: text(v) and bool(v.strip()) and '::' not in v and '://' not in v,
+        interval=COUNT,
+        keep=COUNT,
+        options=MAYBE_CONFIG,
     ),
     engine.UnreadableImagesHook: dict(max_unreadable=SHARE),
     hooks.KNNHook: dict(
@@ -223,6 +229,7 @@ VALID = {
     datasets.ImageFolderUnlabelled: dict(data_root='no folder', pipeline=[]),
     datasets.ImageShards: dict(data_root='no folder'),
     hooks.KNNHook: dict(queries=dict(type='CustomDataset')),
+    engine.MirrorHook: dict(address='no folder'),
     engine.LayerDecayOptimWrapperConstructor: dict(
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
     ),

@@ -104,6 +104,7 @@ RULES = {
     ),
     'benchmarks/fcmae_step.py': dict(batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, rounds=MANY),
     'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE),
+    'benchmarks/save_step.py': dict(batch_size=MANY, size=PIXELS, folder=path, rounds=MANY),
     'dataset_tools/make_scenes.py': dict(
         out=path, unlabelled=whole(0, 10**6), train=IMAGES, val=IMAGES, size=whole(32, 4096),
         classes=whole(2, 10), seed=SEED, workers=PROCESSES,

@@ -5,6 +5,7 @@ from mmcnx2.engine.hooks.class_count_hook import ClassCountHook
 from mmcnx2.engine.hooks.durable_log_hook import DurableLogHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.loss_spike_hook import LossSpikeHook
+from mmcnx2.engine.hooks.mirror_hook import MirrorHook
 from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.hooks.shard_epoch_hook import ShardEpochHook
@@ -18,6 +19,7 @@ __all__ = [
     'ExactResumeHook',
     'FiniteLossHook',
     'LossSpikeHook',
+    'MirrorHook',
     'PreemptionHook',
     'ShardEpochHook',
     'UnreadableImagesHook',

@@ -3,10 +3,9 @@
 import logging
 import shutil
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import join_path
@@ -19,9 +18,11 @@ from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.checks import check_types
 from mmcnx2.engine.agreement import of_main_process
 from mmcnx2.engine.atomic_backend import remove_parts
+from mmcnx2.engine.background_saving import OneAtATime, Parcel
 from mmcnx2.engine.batches import inner_model
+from mmcnx2.engine.before_save import BeforeSave
 from mmcnx2.engine.checkpoint_note import CheckpointNote
-from mmcnx2.engine.checkpoint_rescue import rescue
+from mmcnx2.engine.last_save import save_at_last
 from mmcnx2.engine.nonfinite import (
     CONSTANTS,
     NonFiniteError,
@@ -54,30 +55,50 @@ class AtomicCheckpointHook(CheckpointHook):
     - If it is the last one that cannot be written, room is made for it among those that
       ``max_keep_ckpts`` would remove (the newest stays); then the weights alone are written; then
       ``fallback_dir`` is tried. A run without a last checkpoint ends with an error.
+    - In the background, training waits for a copy in memory alone; a thread does the rest in the
+      same order: look, write, check, note, remove. One save is under way at a time: the next one
+      waits for it, and so do going back, ``interrupted.pth`` and the end of the run.
 
     Args:
         kwargs: Those of ``mmengine.hooks.CheckpointHook``. A ``backend_args`` that is given wins.
         fallback_dir: Another place for a last checkpoint, in a folder of the work folder's name.
             ``--resume`` finds it there.
+        background: Write checkpoints while training goes on. Memory must hold one more checkpoint,
+            and what kills the process in the meantime costs the steps since the save before.
 
     Attributes:
         saved: ``(iterations done, path)`` of each checkpoint that this process has resumed from or
             saved, except for those called best; they may have been removed since.
+        when_saved: Called in the main process with the path of each of these files, once it is
+            there; perhaps from another thread.
+
+    Raises:
+        ValueError: ``background`` with the outdated ``file_client_args``.
     """
 
     INTERRUPTED = 'interrupted.pth'
     NOT_FINITE = 'not_finite.pth'
 
     @check_types
-    def __init__(self, *args, fallback_dir: str | None = None, **kwargs):
+    def __init__(self, *args, fallback_dir: str | None = None, background: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
+        if background and self.file_client_args is not None:
+            raise ValueError(
+                f'background=True, but file_client_args={self.file_client_args}: give backend_args '
+                'instead.'
+            )
         self.fallback_dir = fallback_dir
+        self.background = background
         self.saved = []
+        self.when_saved: list[Callable[[str], None]] = []
         self.failures = 0
         self._unsaved = None  # why the latest one is not there
         self._constants = []
         self._left_out = set()  # names in checkpoints that the log has told of
-        self._depth = 0
+        self._made = None  # what the save that is being made will add to ``saved``
+        self._parcel = None  # takes what is saved now, if it is for the background
+        self._writer = OneAtATime('checkpoints')
+        self._under_way = None  # what is to do once the writer is done
         self._trains = False
 
     def before_run(self, runner: Runner) -> None:
@@ -119,15 +140,29 @@ class AtomicCheckpointHook(CheckpointHook):
         It is put into types that every torch and mmengine reads.
 
         Raises:
-            NonFiniteError: It is not finite, and put aside.
+            NonFiniteError: It is not finite, and put aside. In the background, the thread looks.
         """
         if self._constants:
             checkpoint[CONSTANTS] = self._constants
         self._make_plain(checkpoint)
-        if names := find_nonfinite(checkpoint):
-            path = join_path(self.out_dir, self.NOT_FINITE)
-            aside = put_aside(checkpoint, path, self.file_client_args, self.backend_args)
-            raise NonFiniteError(f'{describe(names)}; {aside}')
+        if self._parcel is None:
+            self._check_finite(checkpoint)
+        else:
+            self._parcel.take(checkpoint)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """See how the background is doing, and save, if it is time."""
+        if self._writer.done:
+            self.settle()
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+
+    def settle(self) -> None:
+        """Wait for a save in the background, if there is one, and draw the conclusions."""
+        if not self._writer.idle:
+            conclude, self._under_way = self._under_way, None
+            conclude(self._writer.result())
 
     def save_within_epoch(self, runner: Runner, filename: str) -> str:
         """Save after the current step, whatever the interval, replacing a file of that name.
@@ -144,10 +179,14 @@ class AtomicCheckpointHook(CheckpointHook):
         Raises:
             OSError: It cannot be written, or is not finite.
         """
-        return self._save_at_last(runner, filename, dict(epoch=runner.epoch, iter=runner.iter + 1))
+        self.settle()
+        path = save_at_last(self, runner, filename, dict(epoch=runner.epoch, iter=runner.iter + 1))
+        self._tell(path)
+        return path
 
     def after_train(self, runner: Runner) -> None:
         """Try everything for a last checkpoint that is missing; publish, if that is asked for."""
+        self.settle()
         if runner.iter in [iterations for iterations, _ in self.saved]:
             self._unsaved = None  # what could not be written is the best one
         if of_main_process(self._unsaved):
@@ -168,10 +207,38 @@ class AtomicCheckpointHook(CheckpointHook):
             raise UnsavedError(unsaved)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        # mmengine's own notes the file down before it is there.
         with self._surviving_failure(runner):
-            super()._save_checkpoint_with_step(runner, step, meta)
-            self.saved.append((meta['iter'], self.last_ckpt))
-            self._unsaved = None
+            self._keep(runner, step)
+            name = self.filename_tmpl.format(step)
+            self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+            runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+            runner.save_checkpoint(
+                self.out_dir,
+                name,
+                self.file_client_args,
+                save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler,
+                meta=meta,
+                by_epoch=self.by_epoch,
+                backend_args=self.backend_args,
+                **self.args,
+            )
+            self._made.append((meta['iter'], self.last_ckpt))
+
+    def _keep(self, runner: Runner, step: int) -> None:
+        """Count a checkpoint among those that are kept, and have the oldest removed for it."""
+        if self.max_keep_ckpts <= 0 or step in list(self.keep_ckpt_ids)[-1:]:
+            return
+        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+            oldest = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
+            path = self.file_backend.join_path(self.out_dir, oldest)
+            if is_main_process() and self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+            elif is_main_process() and self.file_backend.isdir(path):  # DeepSpeed's
+                self.file_backend.rmtree(path)
+        self.keep_ckpt_ids.append(step)
+        runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         if not self.save_best or not self._trains:
@@ -185,34 +252,92 @@ class AtomicCheckpointHook(CheckpointHook):
 
         Saving the best checkpoint saves the latest one as well: only the outer call decides.
         """
-        self._depth += 1
-        kept = list(self.keep_ckpt_ids) if self.max_keep_ckpts > 0 else []
-        last, noted = self.last_ckpt, self._note.read()
-        best = getattr(self, 'best_ckpt_path', None), dict(getattr(self, 'best_ckpt_path_dict', {}))
-        info = dict(runner.message_hub.runtime_info)
-        try:
+        if self._made is not None:
             yield
-        except OSError as error:
-            if self._depth > 1:
-                raise
+            return
+        self.settle()
+        before = BeforeSave(self, runner.message_hub.runtime_info)
+        made = self._made = []
+        backend_args, error = self.backend_args, None
+        self._parcel = parcel = Parcel() if self.background else None
+        if parcel:
+            self.backend_args = dict(backend='mmcnx2_parcel', backend_args=backend_args)
+        try:
+            with parcel.open() if parcel else nullcontext():
+                yield
+        except OSError as raised:
+            error = raised
+        finally:
+            self._made = self._parcel = None
+            self.backend_args = backend_args
+        before.note_changes()
+        write = partial(self._complete, runner, made, before.last_ckpt, error, parcel)
+        self._under_way = partial(self._conclude, before, made)
+        if self.background:
+            self._writer.start(write)
+        else:
+            self._under_way(write())
+
+    def _complete(
+        self,
+        runner: Runner,
+        made: list[tuple[int, str]],
+        last: str | None,
+        error: OSError | None,
+        parcel: Parcel | None,
+    ) -> str | None:
+        """Write what is still to be written; then remove old files, or say why new ones failed.
+
+        In the background, this is what the thread does.
+
+        Args:
+            runner: Its logger is asked.
+            made: What will be in ``saved``.
+            last: The checkpoint before.
+            error: That it failed with so far.
+            parcel: What is to be written.
+
+        Returns:
+            The complaint, if it failed.
+        """
+        try:
+            if parcel and not error:
+                parcel.write(self._check_finite, self.backend_args)
+        except OSError as raised:
+            error = raised
+        if error:
             self.failures += 1
             self.file_backend.forget()
-            self.last_ckpt = last
-            if self.max_keep_ckpts > 0:
-                self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
-            if self.save_best:
-                self.best_ckpt_path, self.best_ckpt_path_dict = best
-            runner.message_hub.runtime_info.clear()
-            runner.message_hub.runtime_info.update(info)
-            if is_main_process() and noted and noted != self._note.read():
-                self._note.write(noted)  # mmengine has written over it in place
-            self._unsaved = self._complaint(error, last)
-            runner.logger.error(self._unsaved)
-        else:
-            if self._depth == 1:
-                self.file_backend.carry_out(runner.logger)
-        finally:
-            self._depth -= 1
+            complaint = self._complaint(error, last)
+            runner.logger.error(complaint)
+            return complaint
+        for _, path in made:
+            self._note_down(path)
+        self.file_backend.carry_out(runner.logger)
+        for _, path in made:
+            self._tell(path)
+        return None
+
+    def _conclude(
+        self, before: BeforeSave, made: list[tuple[int, str]], complaint: str | None
+    ) -> None:
+        if complaint:
+            before.restore()
+            self._unsaved = complaint
+        elif made:
+            self.saved += made
+            self._unsaved = None
+
+    def _check_finite(self, checkpoint: Mapping) -> None:
+        if names := find_nonfinite(checkpoint):
+            path = join_path(self.out_dir, self.NOT_FINITE)
+            aside = put_aside(checkpoint, path, self.file_client_args, self.backend_args)
+            raise NonFiniteError(f'{describe(names)}; {aside}')
+
+    def _tell(self, path: str) -> None:
+        if is_main_process():
+            for listener in self.when_saved:
+                listener(path)
 
     def _complaint(self, error: OSError, last: str | None) -> str:
         mend = '' if isinstance(error, NonFiniteError) else '; make room before it is interrupted'
@@ -230,7 +355,7 @@ class AtomicCheckpointHook(CheckpointHook):
             runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
         filename = self.filename_tmpl.format(step)
         try:
-            path = self._save_at_last(runner, filename, dict(epoch=runner.epoch, iter=runner.iter))
+            path = save_at_last(self, runner, filename, dict(epoch=runner.epoch, iter=runner.iter))
         except OSError as error:
             self._unsaved = (
                 f"the last checkpoint, '{filename}', could not be written in '{self.out_dir}': "
@@ -240,67 +365,12 @@ class AtomicCheckpointHook(CheckpointHook):
         else:
             self._unsaved, self.last_ckpt = None, path
             self._note_down(path)
+            self._tell(path)
             runner.logger.warning(f"The last checkpoint is there after all: '{path}'.")
-
-    def _save_at_last(self, runner: Runner, filename: str, meta: dict) -> str:
-        """Save at any price but that of the newest checkpoint; all processes must take part."""
-
-        def save(folder: str, name: str, whole: bool) -> OSError | None:
-            error = None
-            try:
-                self._write(runner, folder, name, meta, whole)
-            except OSError as raised:
-                error = raised
-            error = of_main_process(error)
-            if isinstance(error, NonFiniteError):
-                raise error
-            return error
-
-        folders = [str(self.out_dir)]
-        if self.fallback_dir:
-            folders.append(join_path(self.fallback_dir, Path(runner.work_dir).name))
-        kept = list(self.keep_ckpt_ids) if self.max_keep_ckpts > 0 else []
-        paths = [join_path(self.out_dir, self.filename_tmpl.format(step)) for step in kept]
-        there = [path for path in paths if self.file_backend.exists(path)]
-        folder = rescue(
-            filename,
-            folders,
-            save=save,
-            removable=of_main_process(there[:-1]),
-            remove=partial(self._give_up, runner),
-        )
-        path = join_path(folder, filename)
-        if folder != folders[0]:
-            self._note_down(path)
-            runner.logger.error(f"'{path}' is there, for want of room in '{self.out_dir}'.")
-        return path
 
     def _note_down(self, path: str) -> None:
         if is_main_process():
             self._note.write(path)
-
-    def _give_up(self, runner: Runner, path: str) -> None:
-        if is_main_process():
-            runner.logger.error(f"'{path}' is removed, to make room for a later checkpoint.")
-            self.file_backend.remove(path)
-            self.file_backend.carry_out(runner.logger)
-
-    def _write(self, runner: Runner, folder: str, name: str, meta: dict, whole: bool) -> None:
-        own = folder == str(self.out_dir)
-        backend_args = self.backend_args if own or '://' in folder else None
-        if not own and '://' not in folder:
-            backend_args = dict(backend='mmcnx2_atomic')
-        runner.save_checkpoint(
-            folder,
-            name,
-            self.file_client_args if own else None,
-            save_optimizer=whole and self.save_optimizer,
-            save_param_scheduler=whole and self.save_param_scheduler,
-            meta=dict(meta),
-            by_epoch=False,
-            backend_args=backend_args,
-            **self.args,
-        )
 
     def _make_plain(self, checkpoint: dict) -> None:
         plain, left_out = make_plain(checkpoint)

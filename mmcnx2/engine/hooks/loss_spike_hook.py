@@ -122,6 +122,7 @@ class LossSpikeHook(Hook):
 
     def _go_back(self, runner: Runner) -> None:
         """Choose where to, and leave the step."""
+        self._saver.settle()
         steps, path, damage = of_main_process(self._last_checkpoint())
         if damage:
             runner.logger.error(f'The run does not go back: {damage}.')
