@@ -1,4 +1,4 @@
-"""What every test starts from: no default scope, and Triton's interpreter where there is no GPU.
+"""What every test starts from, and which tests there are: those that want a GPU, those skipped.
 
 Nothing here needs more than torch and pytest: the tests of kernels run where that is all there is.
 """
@@ -6,12 +6,56 @@ Nothing here needs more than torch and pytest: the tests of kernels run where th
 import gc
 import os
 import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 import torch
 
 if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')  # read when triton is first imported
+
+EXPECTED_SKIPS = Path(__file__).with_name('expected_skips.txt')
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files without a test for a GPU where those alone are wanted, before importing them.
+
+    They would import OpenMMLab and more, which no kernel needs.
+    """
+    wanted = config.option.markexpr != 'gpu' or collection_path.suffix != '.py'
+    return None if wanted or 'mark.gpu' in collection_path.read_text() else True
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker('gpu') and not torch.cuda.is_available():
+        pytest.skip('needs a CUDA GPU')
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _fail_if_unexpected((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _fail_if_unexpected((yield))
+
+
+def _fail_if_unexpected(report):
+    """Turn a skip into a failure, unless tests/expected_skips.txt has its test and its reason."""
+    if report.skipped and not hasattr(report, 'wasxfail'):
+        skip = f'{report.nodeid}: {report.longrepr[2].removeprefix("Skipped: ")}'
+        lines = [line for line in EXPECTED_SKIPS.read_text().splitlines() if line[:1] != '#']
+        if not any(fnmatchcase(skip, _literal(line)) for line in lines):
+            report.outcome = 'failed'
+            report.longrepr = f'{skip}\n{EXPECTED_SKIPS.name} has no line for this skip.'
+    return report
+
+
+def _literal(pattern: str) -> str:
+    """Let ``*`` alone be special: brackets are those of parametrized tests."""
+    return pattern.replace('[', '[[]')
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from mmcnx2.engine.launch import (
     read_config,
 )
 from tests.support.command_line import ROOT
-from tests.support.http import served
+from tests.support.file_server import served
 from tests.support.in_process import refusal
 from tests.support.unprivileged import unprivileged
 

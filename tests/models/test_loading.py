@@ -19,7 +19,7 @@ from mmcnx2.checkpoints.files import CheckpointError, save_checkpoint
 from mmcnx2.models import ConvNeXtV2
 from tests.support.command_line import ROOT
 from tests.support.fcmae import make_fcmae
-from tests.support.http import served
+from tests.support.file_server import served
 from tests.support.states import CLASSES, assert_same_state, bare, make_state
 from tests.support.toy import ARCH
 from tests.support.toy_config import shrink

@@ -6,7 +6,7 @@ import torch
 from tests.support.closeness import assert_close
 from tests.support.toy import make_images, make_net, make_visible
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='CUDA graphs need a GPU')
+pytestmark = pytest.mark.gpu
 
 
 @pytest.mark.parametrize('with_cp', [False, True], ids=['plain', 'checkpointed'])

@@ -1,8 +1,8 @@
 """Run in an interpreter with Hugging Face transformers: a random ConvNeXt V2 and its logits.
 
-``python hugging_face.py FOLDER`` reads ``FOLDER/request.pt``, a dict of ``images`` and ``config``
-(arguments of ``ConvNextV2Config``), and writes ``answer.pt`` with ``weights`` and ``logits``.
-Without a config, it reads the model from the folder as that library's users do.
+``python - FOLDER < hugging_face.py`` reads ``FOLDER/request.pt``, a dict of ``images`` and
+``config`` (arguments of ``ConvNextV2Config``), and writes ``answer.pt`` with ``weights`` and
+``logits``. Without a config, it reads the model from the folder as that library's users do.
 
 It imports nothing of this project, which lives in another environment.
 """

@@ -10,7 +10,7 @@ import pytest
 from mmcnx2.datasets.shards import address
 from mmcnx2.datasets.shards.address import describe, is_address, open_address
 from mmcnx2.datasets.shards.stream import read_index, read_shard
-from tests.support.http import served
+from tests.support.file_server import served
 
 pytestmark = pytest.mark.skipif(not which('curl'), reason='addresses are read by curl')
 
