@@ -2,7 +2,10 @@
 
 A step that saves lasts from the end of the one before it until the next may begin: with
 AtomicCheckpointHook it is the save and one step. All take turns in every round, and the background
-is waited for between them. Example: python tools/benchmarks/save_step.py --arch tiny --folder .
+is waited for between them. "Busy" is the time of a processor that the training thread spends on the
+save; other programs hardly change it.
+
+Example: python tools/benchmarks/save_step.py --arch tiny --folder .
 """
 
 import argparse
@@ -96,17 +99,21 @@ class Training:
         parcel.address(self.path)
         self.thread.start(lambda: parcel.write(find_nonfinite, ATOMIC))
 
-    def time(self, save: Callable[[], None]) -> float:
-        """Return the seconds of a save and a step; a save that is still under way is finished."""
+    def time(self, save: Callable[[], None]) -> tuple[float, float]:
+        """Return the seconds of a save and a step, and this thread's own on the save alone.
+
+        A save that is still under way then is finished.
+        """
         self.wait()
-        start = time.perf_counter()
+        start, began = time.perf_counter(), time.thread_time()
         save()
+        busy = time.thread_time() - began
         self.step()
         self.wait()
         seconds = time.perf_counter() - start
         if not self.thread.idle:
             self.thread.result()
-        return seconds
+        return seconds, busy
 
 
 def main(args: argparse.Namespace) -> None:
@@ -119,25 +126,29 @@ def main(args: argparse.Namespace) -> None:
                 at_once=training.save_at_once,
                 background=training.save_in_background,
             )
-            seconds = {name: [] for name in saves}
+            times = {name: [] for name in saves}
             for number in range(WARMUP + args.rounds):
                 for name, save in saves.items():
                     took = training.time(save)
                     if number >= WARMUP:
-                        seconds[name].append(took)
+                        times[name].append(took)
                 print(f'\r{arch}: round {number + 1}  ', end='', file=sys.stderr)
-            none, at_once, background = (statistics.median(values) for values in seconds.values())
+            medians = [map(statistics.median, zip(*took, strict=True)) for took in times.values()]
+            (none, _), (at_once, busy), (background, busy_less) = medians
             size = Path(training.path).stat().st_size
             rows.append(
                 [
                     arch, f'{size / 2**20:.0f}',
                     *(f'{1e3 * value:.1f}' for value in (none, at_once, background)),
                     f'{at_once / none:.2f}', f'{background / none:.2f}',
+                    f'{1e3 * busy:.1f}', f'{1e3 * busy_less:.1f}',
                 ]
             )  # fmt: skip
     print(file=sys.stderr)
-    head = ['arch', 'checkpoint, MiB', 'step, ms', 'saved at once, ms', 'in the background, ms',
-            'at once / step', 'background / step']  # fmt: skip
+    head = [
+        'arch', 'checkpoint, MiB', 'step, ms', 'saved at once, ms', 'in the background, ms',
+        'at once / step', 'background / step', 'busy at once, ms', 'in the background, ms',
+    ]  # fmt: skip
     print(table(head, rows, texts=1))
     print(
         f'{args.batch_size} images of {args.size} px, {args.device}, median of {args.rounds} '
