@@ -127,6 +127,8 @@ class ExactResumeHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Put the data loader where the run was."""
+        if is_main_process():
+            self._digest_names(runner.train_dataloader)  # no checkpoint in a hurry waits for it
         # Masks that do not come from the common generator.
         model = inner_model(runner.model)
         self._masks = getattr(getattr(model, 'masking', None), 'generator', None)

@@ -155,7 +155,8 @@ class Broken:
         was = self.made_of.get('steps', now.steps)
         if was == now.steps:
             return ''
+        steps = f'{now.steps} step{"s" if now.steps != 1 else ""}'
         return (
-            f'an epoch has {now.steps} steps ({was} before): what the schedule counts in epochs '
-            f'goes on within epoch {self.epoch + 1}, what it counts in steps at step {self.steps}'
+            f'an epoch has {steps} ({was} before): what the schedule counts in epochs goes on '
+            f'within epoch {self.epoch + 1}, what it counts in steps at step {self.steps}'
         )

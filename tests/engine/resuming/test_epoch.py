@@ -44,7 +44,7 @@ def test_removed_images_are_said_with_what_follows():
     sentence = said(broken(epoch=3, batches_done=0), replace(NOW, images=8, steps=1))
     assert sentence == (
         'This run has 8 images in the data set (48 before): each epoch draws its order from 8 '
-        'images; an epoch has 1 steps (6 before): what the schedule counts in epochs goes on '
+        'images; an epoch has 1 step (6 before): what the schedule counts in epochs goes on '
         'within epoch 4, what it counts in steps at step 18.'
     )
 
