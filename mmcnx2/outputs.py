@@ -53,7 +53,7 @@ def check_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> None:
     """Refuse, before any work starts, a path to which no file can be written.
 
     Args:
-        path: Of the file to write.
+        path: Path of the file to write.
         inputs: Files that are read for it; those that do not exist pass.
 
     Raises:

@@ -90,7 +90,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     A path is one text whatever is in it: see :func:`.paths.read_path_value`.
 
     Args:
-        settings: Of the type :func:`.arguments.setting`.
+        settings: Settings of the type :func:`.arguments.setting`.
 
     Raises:
         ValueError: Brackets that do not close each other.

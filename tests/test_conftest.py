@@ -63,4 +63,3 @@ def test_files_without_a_test_for_a_gpu_are_not_imported_where_those_are_wanted(
     assert run('import no_such_package').ret != 0
     result = run('import no_such_package', '-m', 'gpu')
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-

@@ -104,7 +104,7 @@ class Demo:
         """Say what comes next.
 
         Args:
-            title: Of the step.
+            title: Title of the step.
             minutes: Expected on two idle cores.
             done: It was done before.
         """

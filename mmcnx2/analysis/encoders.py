@@ -31,8 +31,8 @@ class Encoder:
     Attributes:
         name: In legends.
         net: In evaluation mode.
-        mean: Of the pixels, RGB in 0..255.
-        std: Likewise.
+        mean: Mean of the pixels, RGB in 0..255.
+        std: Standard deviation of the pixels, RGB in 0..255.
         checkpoint: Where the weights come from.
         dialect: What the checkpoint speaks.
     """

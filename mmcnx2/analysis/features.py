@@ -72,7 +72,7 @@ def extract_features(
         model: With ``backbone`` and ``data_preprocessor``; classifiers and FCMAE alike, wrapped for
             distributed training or not. It computes densely, in evaluation mode, and is left in
             the mode that it was in.
-        loader: Of :func:`labelled_images`.
+        loader: Loader of :func:`labelled_images`.
         progress: Wraps the loader to show how far it is.
 
     Returns:

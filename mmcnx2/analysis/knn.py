@@ -29,7 +29,7 @@ def knn_top1(
             the others.
         bank_labels: Int64 ``(m,)``.
         k: Neighbors that vote.
-        temperature: Of the votes; lower trusts the nearest more.
+        temperature: Temperature of the votes; lower trusts the nearest more.
         chunk: Queries compared at once, which bounds the memory at ``chunk * m`` numbers.
 
     Raises:

@@ -24,8 +24,9 @@ class Complexity:
     """What a model costs.
 
     Attributes:
-        parameters: Of the whole model, auxiliary heads of training included.
-        multiply_adds: Of one image through each part in turn, as tests run it; pre-training as it
+        parameters: Number of parameters of the whole model, auxiliary heads of training included.
+        multiply_adds: Multiply-adds of one image through each part in turn, as tests run it;
+            pre-training as it
             trains.
     """
 
@@ -45,7 +46,7 @@ def measure_complexity(cfg: Config, height: int, width: int) -> Complexity:
     resizing do not. The model lives on the 'meta' device: no memory, no time, no weights.
 
     Args:
-        cfg: Of a classifier, Mask R-CNN, an encoder-decoder, or FCMAE.
+        cfg: Config of a classifier, Mask R-CNN, an encoder-decoder, or FCMAE.
         height: In pixels.
         width: In pixels.
 

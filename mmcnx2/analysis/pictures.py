@@ -49,7 +49,7 @@ def choose_images(images: Sequence[str], count: int, *, seed: int = 0) -> list[s
     Args:
         images: Paths, of :func:`find_images`.
         count: How many to draw; all are taken if there are no more.
-        seed: Of the choice.
+        seed: Seed of the choice.
 
     Raises:
         ValueError: If ``count`` is not positive.

@@ -61,7 +61,8 @@ def reconstruct_files(
         model: From :func:`load_fcmae`.
         paths: Image files.
         size: Side in pixels, divisible by the model's patch.
-        seed: Of the masks; a picture's depends on its place in ``paths``, not on ``batch_size``.
+        seed: Seed of the masks; a picture's depends on its place in ``paths``, not on
+            ``batch_size``.
         ratio: Share of hidden patches, between 0 and 1; None takes the model's own.
         batch_size: Pictures at a time.
 
@@ -104,7 +105,7 @@ def reconstruct_pictures(
         model: In the mode that it should compute in.
         pictures: uint8 ``(N, 3, H, W)`` in the channel order that the model's preprocessor takes,
             OpenCV's in every config of this project; H and W are multiples of the patch.
-        seed: Of the masks, which come from a generator of their own.
+        seed: Seed of the masks, which come from a generator of their own.
         ratio: Share of hidden patches; None takes the model's own.
     """
     masking = RandomMasking(model.masking.ratio if ratio is None else ratio, seed=seed)

@@ -22,7 +22,7 @@ def draw_reconstructions(result: Reconstruction, path: str | Path, *, caption: s
     """Write :func:`reconstruction_grid` to a file.
 
     Args:
-        result: Of N pictures.
+        result: Result of N pictures.
         path: Image file; its folder is made.
         caption: A line below the picture.
     """
@@ -36,7 +36,7 @@ def reconstruction_grid(result: Reconstruction, *, caption: str = '') -> np.ndar
     The decoder is trained at hidden patches alone, so in the third column visible ones look odd.
 
     Args:
-        result: Of N pictures.
+        result: Result of N pictures.
         caption: A line below the picture.
 
     Returns:

@@ -60,8 +60,8 @@ def measure_training_memory(
 
     Args:
         cfg: The config, as tools/train.py takes it.
-        height: Of the images in training, in pixels.
-        width: Likewise.
+        height: Height of the images in training, in pixels.
+        width: Width of the images in training, in pixels.
         checkpointing: Recompute the backbone's blocks in the backward (``with_cp``).
 
     Raises:

@@ -70,7 +70,7 @@ def save_program(program: ExportedProgram, path: str | Path) -> Callable[[Tensor
     """Write a program and return it as read back from the file.
 
     Args:
-        program: Of :func:`export_program`.
+        program: Program of :func:`export_program`.
         path: Ends in ``.pt2`` (for ``torch.export.load``) or ``.onnx``, whose output is ``logits``.
             Beyond 2 GB the weights of an ONNX file lie beside it.
 
@@ -112,7 +112,7 @@ def deviations(
 
     Args:
         net: The classifier.
-        exported: Of :func:`save_program`.
+        exported: File of :func:`save_program`.
 
     Returns:
         The largest difference of logits, for each of :data:`CHECKED_SIZES`, ``(N, H, W)``.

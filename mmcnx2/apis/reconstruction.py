@@ -66,7 +66,7 @@ class FCMAEInferencer:
         Args:
             images: An image file, a folder, or several of either.
             ratio: Share of hidden patches, between 0 and 1; None takes the config's.
-            seed: Of the masks.
+            seed: Seed of the masks.
             batch_size: Pictures at a time.
             out: Where to draw them, too: as ``tools/visualization/reconstruct.py`` does.
 

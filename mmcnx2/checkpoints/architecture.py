@@ -17,7 +17,7 @@ class Architecture:
 
     Attributes:
         depths: Blocks of each stage.
-        channels: Of each stage.
+        channels: Channels of each stage.
         in_channels: Channels of the images.
         stem_patch_size: Kernel and stride of the stem in pixels.
         use_grn: GRN in the blocks (V2).
@@ -25,7 +25,7 @@ class Architecture:
         norms: Stages whose output is normalized; a classifier has the last, a pre-training none.
         decoder_depth: Blocks of FCMAE's decoder, 0 without decoder.
         decoder_dims: Width of the decoder, 0 without decoder.
-        num_classes: Of the head, 0 without head.
+        num_classes: Number of classes of the head, 0 without head.
     """
 
     depths: tuple[int, ...]

@@ -45,7 +45,8 @@ def convert_state_dict(
         ema: Take the averaged weights (True) or the others (False) of a checkpoint with both.
         encoder_prefix: What to put before the encoder's names; None does as the library's own model
             of these parts, which for an encoder alone means nothing.
-        num_classes: Of the head. Another number than it has, or one where there is no head, makes a
+        num_classes: Number of classes of the head. Another number than it has, or one where there
+            is no head, makes a
             head of zeros (every class equally likely); 0 leaves the head out.
         final_norm: Add the norm behind the last stage, with weight 1 and bias 0, as every library
             starts it, where there is none: pre-training has none. timm's models need one.

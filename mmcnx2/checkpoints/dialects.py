@@ -206,8 +206,9 @@ def dialect_for(name: str, channels: tuple[int, ...]) -> Dialect:
     """Return how a library stores a model of these channels.
 
     Args:
-        name: Of :data:`DIALECTS`.
-        channels: Of each stage. timm builds its four narrowest models with 1x1 convolutions.
+        name: Key of :data:`DIALECTS`.
+        channels: Channels of each stage. timm builds its four narrowest models with 1x1
+            convolutions.
     """
     if name == 'timm' and channels[0] in _NARROW_WIDTHS:
         return TIMM_NARROW

@@ -9,7 +9,7 @@ def hugging_face_config(architecture: Architecture, *, image_size: int = 224) ->
     """Return the entries of ``config.json`` for a converted classifier or encoder.
 
     Args:
-        architecture: Of the weights.
+        architecture: Architecture of the weights.
         image_size: Side of the images that they are meant for, in pixels.
     """
     classes = architecture.num_classes

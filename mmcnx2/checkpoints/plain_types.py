@@ -86,7 +86,7 @@ def _plain(value: Any, around: tuple[int, ...]) -> _Stored:
     """Store a value.
 
     Args:
-        value: Of any type.
+        value: Value of any type.
         around: Identities of the containers that it is in.
 
     Raises:

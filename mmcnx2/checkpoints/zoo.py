@@ -17,7 +17,7 @@ class PublishedModel:
         collection: Name of the group that it belongs to.
         config: Path of the config that runs it, from the project's root.
         weights: Address of the checkpoint.
-        license: Of the weights.
+        license: License of the weights.
         training_data: Data sets, in the order of training.
         resolution: Side of the images in pixels.
         parameters: Number of parameters in the checkpoint.
@@ -88,7 +88,7 @@ def misfits(
     """Compare a checkpoint with a model, name by name and shape by shape.
 
     Args:
-        model: Of a config.
+        model: Model of a config.
         tensors: The checkpoint's, in the model's names.
         parts: Prefixes of the model's names that the checkpoint must hold all of; '' is all of it.
 

@@ -19,7 +19,7 @@ def call_after_import(name: str, action: Callable[[], None]) -> None:
     Asked again before that, nothing changes.
 
     Args:
-        name: Of the module, such as ``'mmengine'``; nothing happens where it is not installed.
+        name: Name of the module, such as ``'mmengine'``; nothing happens where it is not installed.
         action: Called without arguments, at the end of the ``import`` statement.
     """
     if sys.modules.get(name) is not None:

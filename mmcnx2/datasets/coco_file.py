@@ -18,7 +18,7 @@ class CocoContents(COCO):
     """mmdet's interface to contents that have been read already.
 
     Args:
-        contents: Of :func:`read_coco`; kept, not copied.
+        contents: Contents of :func:`read_coco`; kept, not copied.
     """
 
     def __init__(self, contents: dict):
@@ -33,7 +33,7 @@ def read_coco(path: str | os.PathLike) -> dict:
     """Return the contents of a file in COCO's format.
 
     Args:
-        path: Of the ``.json``, in UTF-8.
+        path: Path of the ``.json``, in UTF-8.
 
     Returns:
         A dict with the lists ``images``, ``categories`` and ``annotations``, the last empty where
@@ -75,7 +75,7 @@ def complete(contents: dict, *, images: str | os.PathLike | None = None) -> Coun
     COCO's evaluation takes for "no object found". A segmentation cannot be computed.
 
     Args:
-        contents: Of :func:`read_coco`.
+        contents: Contents of :func:`read_coco`.
         images: Folder of the images. With it, names are changed to what :func:`find_image` finds,
             and widths and heights come from the files; what cannot be read stays as it is.
 
@@ -108,7 +108,7 @@ def find_image(name: str, folder: Path) -> str | None:
 
     Args:
         name: As the annotation file has it.
-        folder: Of the images.
+        folder: Folder of the images.
 
     Returns:
         The name as it is if its file is there, else the one that is, else None.

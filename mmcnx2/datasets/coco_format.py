@@ -110,7 +110,7 @@ def choose_classes(
     """Return the names of the classes by label.
 
     Args:
-        contents: Of ``ann_file``.
+        contents: Contents of ``ann_file``.
         ann_file: The file's path, for the errors.
         given: Names to use, some or all of the file's.
         others: Another annotation file, whose categories count unless names are given.

@@ -27,7 +27,7 @@ def read_image_file(
     A pipe that nobody writes to does not stop it, and a device that never ends is not read.
 
     Args:
-        path: Of the file; links to regular files are fine.
+        path: Path of the file; links to regular files are fine.
         max_bytes: A larger file is refused.
         backend_args: mmengine's file back end, for paths that are no local files.
 

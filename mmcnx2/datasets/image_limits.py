@@ -44,7 +44,7 @@ def check_size(header: ImageHeader, size: int, max_pixels: int) -> None:
 
     Args:
         header: What the file says.
-        size: Of the file in bytes.
+        size: Size of the file in bytes.
         max_pixels: So many are decoded at most.
 
     Raises:

@@ -122,7 +122,7 @@ def read_names(path: str | Path) -> tuple[str, ...]:
     """Return the lines of a text file that are not blank.
 
     Args:
-        path: Of the file, in UTF-8.
+        path: Path of the file, in UTF-8.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -74,11 +74,11 @@ class SeededBatches:
 
     Args:
         batches: Yields lists of indices; whatever is no index passes as it is.
-        seed: Of the run.
-        rank: Of the process.
+        seed: Seed of the run.
+        rank: Rank of the process.
 
     Attributes:
-        epoch: Of the next iteration, from 0.
+        epoch: Number of the next iteration, from 0.
         skip: Batches that the next iteration leaves out; only that one does.
     """
 
@@ -117,7 +117,7 @@ class SeededItems:
 
     Args:
         dataset: With ``__getitem__``.
-        num_workers: Of the data loader.
+        num_workers: Number of workers of the data loader.
 
     Attributes:
         reading: int64 ``(num_workers, 2)`` in shared memory: the process of each worker, and the

@@ -32,7 +32,8 @@ class UnreadableImages:
 
     Args:
         total: Number of images in the data set.
-        max_share: Of the images tried so far (of 1000, or of all if there are fewer, at the
+        max_share: Largest share of the images tried so far (of 1000, or of all if there are fewer,
+            at the
             beginning), at most so many may be unreadable, from 0 to 1.
 
     Raises:
@@ -64,7 +65,7 @@ class UnreadableImages:
 
         Args:
             dataset: Whose samples have an ``img_path``, for the warning.
-            index: Of the sample.
+            index: Index of the sample.
 
         Raises:
             TooManyUnreadableError: If that makes them too many.
@@ -139,7 +140,7 @@ def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | N
     anything else is a mistake in the pipeline and is raised.
 
     Args:
-        transforms: Of a pipeline; may be empty.
+        transforms: Transforms of a pipeline; may be empty.
         data: What the first one wants.
 
     Returns:

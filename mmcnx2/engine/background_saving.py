@@ -55,7 +55,7 @@ class Parcel:
 
         Args:
             check: Looks at each of them before, and raises what is in the way.
-            backend_args: Of the file back end that writes.
+            backend_args: Backend args of the file back end that writes.
 
         Raises:
             OSError: One cannot be written; those behind it are not tried.
@@ -75,7 +75,7 @@ class ParcelBackend(BaseStorageBackend):
     """A file back end that writes nothing, but notes in the open parcel what belongs where.
 
     Args:
-        backend_args: Of the back end that will write.
+        backend_args: Backend args of the back end that will write.
     """
 
     def __init__(self, backend_args: dict | None = None):

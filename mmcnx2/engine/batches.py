@@ -18,7 +18,7 @@ def images_of(model: BaseModel, data_batch: dict) -> Tensor:
 
     Args:
         model: Not wrapped, with a ``data_preprocessor``.
-        data_batch: Of the data loader.
+        data_batch: Batch of the data loader.
     """
     images = model.data_preprocessor(data_batch, False)['inputs']
     return images[0] if isinstance(images, list) else images
@@ -28,7 +28,7 @@ def files_of(data_batch: dict) -> list[str]:
     """Return the paths of a batch's images, as far as its samples know them.
 
     Args:
-        data_batch: Of the data loader.
+        data_batch: Batch of the data loader.
     """
     samples = data_batch.get('data_samples') if isinstance(data_batch, dict) else None
     return [sample.img_path for sample in samples or () if 'img_path' in sample]

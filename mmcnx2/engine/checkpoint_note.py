@@ -12,7 +12,7 @@ class CheckpointNote:
     """The note of one run.
 
     Args:
-        work_dir: Of the run.
+        work_dir: Work folder of the run.
     """
 
     def __init__(self, work_dir: str | Path):

@@ -20,7 +20,7 @@ def rescue(
     other folders are tried.
 
     Args:
-        name: Of the file.
+        name: Name of the file.
         folders: The one that it belongs in, and others to try in turn.
         save: Writes ``(folder, name, whole)``, the weights alone if not whole; returns what is in
             the way, or None.

@@ -66,7 +66,7 @@ def several(rule: Rule, count: int | None = None) -> Rule:
     """Return a rule: a list whose entries keep another rule.
 
     Args:
-        rule: Of each entry.
+        rule: Rule of each entry.
         count: How many there must be; None for any number.
     """
 

@@ -25,7 +25,7 @@ def check_data(
     """Look at the data before anything is loaded; the log ends with one line of what was found.
 
     Args:
-        cfg: Of the run.
+        cfg: Config of the run.
         loaders: Configs of the data loaders by name, of ``train``, ``val`` and ``test``; None are
             left out.
         model: To be trained, if it is.

@@ -149,7 +149,7 @@ def take_class_names(dataset: Mapping, classes: Sequence[str] | None) -> None:
         dataset: Its config, changed in place. A data set that reads its names from somewhere says
             so by its argument ``classes_from``, a path below ``data_root``; others stay as they
             are.
-        classes: Of the model, by label; None changes nothing.
+        classes: Names of the classes of the model, by label; None changes nothing.
     """
     for options in leaf_datasets(dataset):
         kind = dataset_class(options)

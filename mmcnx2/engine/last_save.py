@@ -21,7 +21,7 @@ def save_at_last(hook: Any, runner: Runner, filename: str, meta: dict) -> str:
         hook: An ``AtomicCheckpointHook`` in training. Older ones of its checkpoints make room, and
             its ``fallback_dir`` is the other place, which the work folder's note then names.
         runner: Gathers the checkpoint.
-        filename: Of the checkpoint.
+        filename: Filename of the checkpoint.
         meta: Epoch and steps done.
 
     Returns:

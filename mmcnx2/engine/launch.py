@@ -205,7 +205,7 @@ def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
 
     Args:
         path: From a command line or a config.
-        key: Of the config that it comes from.
+        key: Key of the config that it comes from.
 
     Raises:
         FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.

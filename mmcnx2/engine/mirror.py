@@ -29,7 +29,7 @@ class Mirror:
     Args:
         address: A folder, or an address of fsspec such as 's3://bucket/folder'.
         keep: How many copies stay.
-        options: Of fsspec's file system, such as ``dict(profile='mine')`` for S3.
+        options: Options of fsspec's file system, such as ``dict(profile='mine')`` for S3.
 
     Raises:
         ValueError: The address cannot be used: nothing knows its kind, or what does is not
@@ -62,7 +62,7 @@ class Mirror:
             folder: Below the address.
             run: Identity of the run.
             file: Open at its beginning.
-            name: Of the copy.
+            name: Name of the copy.
 
         Raises:
             MirrorError: The folder is another run's, or a file of this name is none of ours.

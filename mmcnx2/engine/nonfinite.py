@@ -23,7 +23,8 @@ def find_nonfinite(checkpoint: Mapping[str, Any]) -> list[str]:
     """Name the weights, averaged weights, buffers and optimizer's averages that are not finite.
 
     Args:
-        checkpoint: Of mmengine's runner. Buffers that it lists as ``nonfinite_constants`` pass.
+        checkpoint: Checkpoint of mmengine's runner. Buffers that it lists as
+            ``nonfinite_constants`` pass.
 
     Returns:
         Such as ``'state_dict.backbone.norm3.weight'``; empty if all is finite.
@@ -66,8 +67,8 @@ def put_aside(checkpoint: Mapping[str, Any], path: str, *backend: dict | None) -
     """Write the weights of a checkpoint that is not finite into a file that no run goes on from.
 
     Args:
-        checkpoint: Of mmengine's runner.
-        path: Of the file.
+        checkpoint: Checkpoint of mmengine's runner.
+        path: Path of the file.
         backend: mmengine's ``file_client_args`` and ``backend_args``.
 
     Returns:

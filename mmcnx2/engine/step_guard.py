@@ -83,7 +83,7 @@ class StepGuard:
         """Look at losses and gradients in all processes.
 
         Args:
-            losses: Of this process, each of any shape.
+            losses: Losses of this process, each of any shape.
 
         Returns:
             A float32 scalar on the losses' device, 1 if anything is not finite and 0 otherwise,

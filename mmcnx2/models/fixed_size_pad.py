@@ -12,8 +12,8 @@ class FixedSizePad(BatchFixedSizePad):
 
     Args:
         size: Height and width in pixels; a batch that is larger in both stays as it is.
-        img_pad_value: Of the padded pixels, after they were normalized.
-        mask_pad_value: Of the padded pixels of masks.
+        img_pad_value: Value of the padded pixels, after they were normalized.
+        mask_pad_value: Value of the padded pixels of masks.
     """
 
     def __init__(self, size: tuple[int, int], *, img_pad_value: int = 0, mask_pad_value: int = 0):

@@ -29,7 +29,7 @@ class ConvNeXtV2(nn.Module):
         in_channels: Channels of the images.
         stem_patch_size: Kernel and stride of the stem in pixels.
         out_indices: Stages whose maps are returned, negative from the end.
-        drop_path_rate: Of the last block, rising linearly from 0 at the first.
+        drop_path_rate: Rate of the last block, rising linearly from 0 at the first.
         use_grn: GRN in each block (V2) or none (V1).
         layer_scale_init_value: LayerScale's initial value (V1: 1e-6), 0 for none (V2).
         grn_scope: 'image' (the paper), or 'batch' (the official PyTorch pre-training).

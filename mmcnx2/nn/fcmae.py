@@ -73,13 +73,14 @@ class FCMAE(MaskedAutoencoding, nn.Module):
     comes out: it loads into a :class:`ConvNeXtV2` of the same ``arch``.
 
     Args:
-        arch: Of the encoder, as for :class:`ConvNeXtV2`.
+        arch: Size of the encoder, as for :class:`ConvNeXtV2`.
         in_channels: Channels of the images.
         mask_ratio: Share of hidden patches, between 0 and 1.
         norm_pix: Predict pixels normalized by their patch's mean and deviation.
         embed_dims: Width of the decoder.
         depth: Blocks of the decoder.
-        options: Of the encoder, such as ``layout``, ``ops`` or ``stem_patch_size``; those that say
+        options: Options of the encoder, such as ``layout``, ``ops`` or ``stem_patch_size``; those
+            that say
             how a block is made hold for the decoder, too.
 
     Raises:

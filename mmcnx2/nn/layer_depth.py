@@ -17,7 +17,8 @@ def layer_depth(name: str, depths: Sequence[int], layer_decay_type: str) -> tupl
     """Return a parameter's layer and the number of layers, in mmpretrain's protocol.
 
     Args:
-        name: Of a parameter, as the backbone's own ``named_parameters`` calls it. Any other name is
+        name: Name of a parameter, as the backbone's own ``named_parameters`` calls it. Any other
+            name is
             one that comes after the stages: a final norm, a neck, a head.
         depths: Blocks of each stage.
         layer_decay_type: A key of :data:`LAYER_DECAY_TYPES`.

@@ -13,7 +13,8 @@ class RandomMasking:
 
     Args:
         ratio: Share of hidden patches, between 0 and 1, ends excluded.
-        seed: Of this object's own generator, which makes the sequence of masks repeatable; None
+        seed: Seed of this object's own generator, which makes the sequence of masks repeatable;
+            None
             draws from torch's global CPU generator, which mmengine seeds.
 
     Raises:

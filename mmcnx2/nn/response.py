@@ -49,7 +49,7 @@ def build_response(
     """Return the module that follows GELU, None for nothing.
 
     Args:
-        channels: Of the expanded features, 4C.
+        channels: Channels of the expanded features, 4C.
         response: A key of :data:`RESPONSES`, or ``dict(type=key, **options)``; None for what the
             other two say.
         use_grn: GRN (V2) or nothing (V1).

@@ -24,7 +24,7 @@ def status_after(number: int, try_again: int = TRY_AGAIN) -> int:
     """Return the status to end with.
 
     Args:
-        number: Of the signal.
+        number: Number of the signal.
         try_again: The status after all signals but SIGINT.
     """
     return STOPPED if number == signal.SIGINT else try_again
@@ -36,7 +36,7 @@ def listen(numbers: Iterable[int], handler: Callable) -> dict[int, Callable]:
     A forked child, which inherits the handler, obeys the signals as it would without it.
 
     Args:
-        numbers: Of the signals.
+        numbers: Numbers of the signals.
         handler: As ``signal.signal`` takes it.
 
     Returns:

@@ -19,7 +19,7 @@ class SE(AfterGELU, nn.Module):
 
     Args:
         channels: C.
-        reduction: Of the MLP's hidden layer, in whole channels.
+        reduction: Reduction of the MLP's hidden layer, in whole channels.
     """
 
     def __init__(self, channels: int, *, reduction: int = REDUCTION):
@@ -47,7 +47,7 @@ class CBAM(SE):
 
     Args:
         channels: C.
-        reduction: Of the MLP's hidden layer, in whole channels.
+        reduction: Reduction of the MLP's hidden layer, in whole channels.
     """
 
     def __init__(self, channels: int, *, reduction: int = REDUCTION):

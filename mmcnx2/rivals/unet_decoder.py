@@ -18,9 +18,9 @@ class Rise(nn.Module):
     """From one stage to the finer one before it: 2x2 transposed convolution, then a block.
 
     Args:
-        in_channels: Of the coarse stage.
-        channels: Of the fine stage.
-        options: Of :class:`ConvNeXtV2Block`.
+        in_channels: Channels of the coarse stage.
+        channels: Channels of the fine stage.
+        options: Options of :class:`ConvNeXtV2Block`.
     """
 
     def __init__(self, in_channels: int, channels: int, **options):
@@ -41,9 +41,9 @@ class SkipRise(Rise):
     """A :class:`Rise` that merges the encoder's features of the fine stage before the block.
 
     Args:
-        in_channels: Of the coarse stage.
-        channels: Of the fine stage.
-        options: Of :class:`ConvNeXtV2Block`.
+        in_channels: Channels of the coarse stage.
+        channels: Channels of the fine stage.
+        options: Options of :class:`ConvNeXtV2Block`.
     """
 
     def __init__(self, in_channels: int, channels: int, **options):
@@ -132,7 +132,7 @@ class SkipUNetDecoder(UNetDecoder):
 
     Args:
         in_channels: Channels of all stages of the encoder, finest first.
-        options: Of :class:`UNetDecoder`.
+        options: Options of :class:`UNetDecoder`.
     """
 
     rise = SkipRise

@@ -17,7 +17,7 @@ class AblationJobs:
 
     Args:
         jobs: Each is a pre-training and what starts from it, in order.
-        runner: Of the parts.
+        runner: Runner of the parts.
         at_once: Jobs under way at a time.
         after_job: Called when a job has ended, also when it failed, by one thread at a time.
     """

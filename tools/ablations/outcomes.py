@@ -17,11 +17,11 @@ def report_ablation(
     """Return an ablation's table as far as its runs are.
 
     Args:
-        key: Of :data:`ABLATIONS`.
+        key: Key of :data:`ABLATIONS`.
         run: Where its runs are.
         failures: Name of a part to why it failed.
-        settings: Of the runs, in one or two sentences.
-        paper_settings: Of the paper's, likewise.
+        settings: Settings of the runs, in one or two sentences.
+        paper_settings: Paper settings of the paper's, likewise.
     """
     ablation = ABLATIONS[key]
     parts = {row: _parts(row, run) for row in ablation.rows}

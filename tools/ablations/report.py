@@ -20,8 +20,8 @@ class Outcome(Arm):
 
     Attributes:
         paper: What the paper prints, None where nothing.
-        parameters: Of encoder and head as run.
-        loss: Of the pre-training, at its end; None for from scratch.
+        parameters: Number of parameters of encoder and head as run.
+        loss: Loss of the pre-training, at its end; None for from scratch.
         failure: Why there are no scores, one line.
     """
 
@@ -44,8 +44,8 @@ class AblationReport:
         key: On the command line of ``tools/ablate.py``.
         title: What was varied.
         outcomes: In the paper's order.
-        settings: Of the runs, in one or two sentences.
-        paper_settings: Of the paper's, likewise.
+        settings: Settings of the runs, in one or two sentences.
+        paper_settings: Paper settings of the paper's, likewise.
         times: Seconds of all parts by name.
     """
 

@@ -26,10 +26,10 @@ class Scale:
     """How large the runs are, and how they are started.
 
     Attributes:
-        seeds: Of the fine-tuning runs of a row.
+        seeds: Seeds of the fine-tuning runs of a row.
         options: ``--cfg-options`` of every run, ``KEY=VALUE``.
         launcher: What starts ``tools/train.py``, before its arguments: nothing for one process.
-        train_options: Of ``tools/train.py``, further ones.
+        train_options: Train options of ``tools/train.py``, further ones.
     """
 
     seeds: Sequence[int]
@@ -90,8 +90,8 @@ class AblationRun:
     """Makes the parts of ablations. Rows that share a run get the same part.
 
     Args:
-        scale: Of the runs.
-        runner: Of the parts; its folder holds all of them.
+        scale: Scale of the runs.
+        runner: Runner of the parts; its folder holds all of them.
         data: Key of the data set: other data have everything done again.
     """
 
@@ -103,7 +103,7 @@ class AblationRun:
         """Return a pre-training run.
 
         Args:
-            name: Of its config, as in :class:`Row`.
+            name: Name of its config, as in :class:`Row`.
         """
         title = self.scale.name_of(name)
         if title not in self._made:
@@ -115,8 +115,8 @@ class AblationRun:
         """Return a fine-tuning run, or one from scratch where the row has no pre-training.
 
         Args:
-            row: Of an ablation.
-            seed: Of the run.
+            row: Row of an ablation.
+            seed: Seed of the run.
         """
         name, folder = self.scale.name_of(row.finetuning), self.runner.folder
         options, key, checkpoint = [], '', None
@@ -136,7 +136,7 @@ class AblationRun:
         """Return what has to be done for some rows, each part once.
 
         Args:
-            rows: Of one or several ablations.
+            rows: Rows of one or several ablations.
 
         Returns:
             Lists that can be done at the same time: a pre-training and the runs that start from it,
@@ -162,7 +162,7 @@ class AblationRun:
         in the name of its folder.
 
         Args:
-            jobs: Of :meth:`jobs`.
+            jobs: Jobs of :meth:`jobs`.
 
         Raises:
             FileExistsError: A folder holds anything else that was not made here; it stays as it is.

@@ -43,7 +43,7 @@ def draw(visualizer, item: dict, file: Path, *, scope: str) -> None:
         visualizer: The toolbox's, with the data set's ``dataset_meta``.
         item: What the data set returned: ``inputs``, uint8 BGR ``(3, H, W)``, ``data_samples``.
         file: Picture to write.
-        scope: Of the config.
+        scope: Scope of the config.
     """
     image = item['inputs'].flip(0).permute(1, 2, 0).contiguous().numpy()
     sample = item['data_samples']

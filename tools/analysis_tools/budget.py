@@ -56,7 +56,7 @@ class Assumptions:
         visible: Share of patches that the encoder computes: 19 of 49.
         image_bytes: An encoded image, as stored.
         images_per_core: Images a second that one core reads, crops and turns.
-        price: Of a GPU for an hour, in any currency; 0 leaves the cost out.
+        price: Price of a GPU for an hour, in any currency; 0 leaves the cost out.
     """
 
     efficiency: float = 0.5
@@ -91,8 +91,8 @@ class Plan:
         memory: Bytes a GPU.
         largest_batch: Images a GPU that its memory has room for.
         images_per_gpu: Images a second of each GPU.
-        steps: Of the whole run.
-        days: Of the whole run, computing.
+        steps: Number of steps of the whole run.
+        days: Days of the whole run, computing.
         cost: In the currency of the price; 0 without one.
         loader_cores: On all machines together.
         read_rate: Bytes/s from storage, all machines together.
@@ -147,8 +147,8 @@ def make_plan(
         images: In the data set.
         epochs: Passes through it.
         batch_per_gpu: Images a step, of each GPU.
-        parameters: Of encoder and decoder.
-        multiply_adds: Of one masked image going forward.
+        parameters: Number of parameters of encoder and decoder.
+        multiply_adds: Multiply-adds of one masked image going forward.
         size: Side of the images in pixels.
         throughput: Images a second of each GPU, measured; None estimates it.
         assumptions: What is taken for granted.

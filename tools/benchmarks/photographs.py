@@ -42,7 +42,7 @@ def write_photographs(folder: Path, count: int, *, seed: int = 0) -> list[Path]:
     Args:
         folder: Where to.
         count: How many.
-        seed: Of the pictures.
+        seed: Seed of the pictures.
     """
     rng = np.random.default_rng(seed)
     paths = [folder / f'{i:05d}.jpg' for i in range(count)]

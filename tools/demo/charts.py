@@ -90,7 +90,7 @@ def draw_gallery(path: str | Path, result: Reconstruction) -> None:
 
     Args:
         path: Image file to write.
-        result: Of N pictures.
+        result: Result of N pictures.
     """
     rows = {
         'original': result.image,

@@ -69,7 +69,7 @@ def gallery_section(
 
     Args:
         images: Folder of the page's pictures.
-        config: Of the pre-training.
+        config: Config of the pre-training.
         checkpoint: Its weights.
         pictures: Files to reconstruct.
         size: Their side in pixels.

@@ -18,9 +18,9 @@ def read_truth(
     """Read pictures of the validation set, enlarged so that outlines and names can be drawn.
 
     Args:
-        cfg: Of mmdet or mmseg.
-        numbers: Of the pictures in the set.
-        side: Of the enlarged pictures in pixels.
+        cfg: Config of mmdet or mmseg.
+        numbers: Numbers of the pictures in the set.
+        side: Side of the enlarged pictures in pixels.
 
     Returns:
         The pictures, uint8 BGR ``(side, side, 3)``, and the same in RGB with the truth drawn.
@@ -59,7 +59,7 @@ def draw_predictions(
     """Draw what a model finds, with its toolbox's own inferencer; returns RGB pictures.
 
     Args:
-        cfg: Of mmdet or mmseg.
+        cfg: Config of mmdet or mmseg.
         checkpoint: Trained with it.
         pictures: uint8 BGR ``(H, W, 3)``; the model's own test pipeline resizes them.
     """

@@ -23,7 +23,7 @@ class Transfer:
 
     Attributes:
         title: On the page.
-        name: Of the picture's file.
+        name: Name of the picture's file.
         metrics: What a score is called on the page, to its name in the log and its factor.
         what: What the scores are, a sentence or two.
     """

@@ -30,7 +30,7 @@ class FeatureDiversityHook(Hook):
 
     Args:
         interval: Steps between measurements.
-        num_images: Of the batch; fewer are taken where it has fewer.
+        num_images: Number of images of the batch; fewer are taken where it has fewer.
         mask_ratio: Share of patches hidden from the encoder, as in pre-training; None measures on
             whole images, as in the paper's Figure 4.
         threshold: Mean distance, at most 0.5, below which a stage counts as collapsed.

@@ -33,7 +33,7 @@ class KNNHook(Hook):
         bank: Config of the one to compare with; None compares each query with the other queries.
         interval: Epochs between reports. The last epoch reports, too.
         k: Neighbors that vote.
-        temperature: Of the votes.
+        temperature: Temperature of the votes.
         size: Side of the images in pixels, a multiple of the encoder's stride.
         batch_size: Images a step, of each process.
         num_workers: Loading processes.

@@ -35,7 +35,7 @@ class ReconstructionHook(Hook):
         size: Side in pixels, a multiple of the encoder's stride; None takes that of the training
             images.
         ratio: Share of hidden patches; None takes the model's.
-        seed: Of the choice and of the masks.
+        seed: Seed of the choice and of the masks.
 
     Raises:
         ValueError: A number out of range.

@@ -15,7 +15,7 @@ def check_batches(
     """Add that there is no image, no whole batch, or a batch of one before batch norm.
 
     Args:
-        findings: Of the loader's data, its images counted.
+        findings: Findings of the loader's data, its images counted.
         loader: Its config.
         model: That is to be trained; without one, batch norm is not looked for.
         processes: Among which the images are shared out.

@@ -25,8 +25,8 @@ class FactsCache:
     time.
 
     Args:
-        folder: Of the files.
-        kind: Of the facts, as different readers find different ones.
+        folder: Folder of the files.
+        kind: Kind of the facts, as different readers find different ones.
     """
 
     def __init__(self, folder: str | os.PathLike, kind: str):

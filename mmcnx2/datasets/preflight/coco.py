@@ -34,7 +34,7 @@ def look_at_coco(
     Args:
         findings: What is found goes here.
         kind: Class of the data set, which is not built: it would end at the first problem.
-        options: Of its config.
+        options: Options of its config.
         scored: Whether objects are needed.
         predicts_masks: Whether the model has a mask head.
 

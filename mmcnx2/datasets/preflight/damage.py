@@ -20,7 +20,7 @@ def find_damage(path: str | os.PathLike) -> str | None:
     word. So pixels that are damaged in the middle pass, a file that is cut off does not.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
     """
     data = None
     try:

@@ -38,7 +38,7 @@ class MaskFacts:
         width: In pixels.
         channels: 1 for class numbers.
         gray: Whether several channels are equal.
-        values: Of the first channel, ascending.
+        values: Values of the first channel, ascending.
     """
 
     damage: str | None
@@ -68,7 +68,7 @@ def read_mask(path: str, *, backend: str) -> MaskFacts:
     """Decode a mask.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         backend: mmcv's decoder, ``imdecode_backend`` of ``LoadAnnotations``.
     """
     try:

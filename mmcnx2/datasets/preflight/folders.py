@@ -21,7 +21,7 @@ def look_at_folders(
     Args:
         findings: What is found goes here.
         dataset: Built, its ``data_list`` not serialized.
-        options: Of its config.
+        options: Options of its config.
         scored: Whether labels are needed.
     """
     samples = dataset.data_list

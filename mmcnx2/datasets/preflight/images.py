@@ -14,8 +14,8 @@ def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> N
     """Add image files that are missing or damaged.
 
     Args:
-        findings: Of the data.
-        facts: Of the files by path, None where there is no file.
+        findings: Findings of the data.
+        facts: Facts of the files by path, None where there is no file.
     """
     if missing := [path for path, known in facts.items() if known is None]:
         findings.problem(
@@ -47,7 +47,7 @@ def leave_out_others(findings: Findings, folder: str, used: Iterable[str], *, me
     """Note the files below a folder that are not used, by ending; images among them are a warning.
 
     Args:
-        findings: Of the data.
+        findings: Findings of the data.
         folder: Where the images are.
         used: Paths of those that are used.
         mend: How the others would be.

@@ -31,7 +31,7 @@ def look_at_data(
     """Look at the data of a run: all problems of all files, before the first is loaded.
 
     Args:
-        cfg: Of the run.
+        cfg: Config of the run.
         loaders: Configs of the data loaders by name, of ``train``, ``val`` and ``test``.
         model: To be trained, if it is.
         classes: That a tested model was trained with, by label.

@@ -22,7 +22,7 @@ def look_at_masks(
     Args:
         findings: What is found goes here.
         dataset: Built, its ``data_list`` not serialized.
-        options: Of its config.
+        options: Options of its config.
         scored: Whether masks are needed.
     """
     samples = dataset.data_list

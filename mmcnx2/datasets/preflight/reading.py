@@ -27,7 +27,7 @@ def read_files(
     """Read what is to be known of files.
 
     Args:
-        paths: Of the files.
+        paths: Paths of the files.
         read: Returns the facts of one.
         facts: Their dataclass, whose fields JSON can hold.
         kind: Name of what ``read`` finds.

@@ -37,7 +37,8 @@ class PackSettings:
         images_per_shard: At most.
         labels: Whether the folders directly below the source are classes, as in ImageNet's
             ``train``; each image then has its class's number in sorted order.
-        seed: Of the order; None keeps that of the names. Shards are read one after the other, so
+        seed: Seed of the order; None keeps that of the names. Shards are read one after the other,
+            so
             an order that mixes classes is worth more than any buffer at training time.
         recompression: None packs each file's own bytes.
     """

@@ -14,7 +14,8 @@ class Recompression:
     """Encodes an image again, as a JPEG with chroma subsampling 4:2:0.
 
     Attributes:
-        quality: Of the JPEG, 1 to 100; None leaves images alone that are not reduced, and is 90 for
+        quality: Quality of the JPEG, 1 to 100; None leaves images alone that are not reduced, and
+            is 90 for
             those that are.
         short_side: Larger images are reduced to this short side in pixels; None leaves sizes.
     """

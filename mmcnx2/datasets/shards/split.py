@@ -19,7 +19,7 @@ def images_of_rank(
 
     Args:
         total: Images of the epoch.
-        rank: Of this process, from 0.
+        rank: Rank of this process, from 0.
         world_size: Number of processes.
         batch_size: Images of a batch of one process.
         drop_last: Whether an incomplete batch is left out.
@@ -50,9 +50,9 @@ def images_of_worker(
     that asks them in turn has taken batch ``k`` from worker ``k % num_workers``, to the end.
 
     Args:
-        images: Of the rank.
+        images: Number of images of the rank.
         worker: From 0.
-        num_workers: Of the rank.
+        num_workers: Number of workers of the rank.
         batch_size: Images of a batch.
         drop_last: Whether an incomplete batch is left out.
     """

@@ -33,7 +33,7 @@ class MirrorHook(Hook):
             be installed.
         interval: Every ``interval``-th save is copied, and the last one.
         keep: How many copies stay there.
-        options: Of fsspec's file system, such as ``dict(profile='mine')`` for S3.
+        options: Options of fsspec's file system, such as ``dict(profile='mine')`` for S3.
 
     Raises:
         ValueError: The address cannot be used, or a number is out of range.

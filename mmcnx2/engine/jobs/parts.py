@@ -18,7 +18,7 @@ class Part:
     """One command, done once.
 
     Attributes:
-        name: Of its folder below the job's, and of its lines in the terminal.
+        name: Name of its folder below the job's, and of its lines in the terminal.
         command: A tool and its arguments.
         key: What the part is made from; another key has it done again, beside what there was.
         resumes: The command goes on where an earlier one with the same key was stopped.
@@ -35,7 +35,7 @@ class PartRunner:
     """Does what is not done yet; ``<part>/done.json`` remembers.
 
     Attributes:
-        folder: Of the job; each part has a folder of its name below it.
+        folder: Folder of the job; each part has a folder of its name below it.
         threads: For torch on a CPU, in each part; None leaves it to torch.
     """
 

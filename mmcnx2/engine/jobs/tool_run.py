@@ -74,7 +74,7 @@ def shorten(line: str) -> str | None:
     """Return what a line of a log says of the progress, or None if it says nothing of it.
 
     Args:
-        line: Of mmengine's logger, or of a progress bar.
+        line: Line of mmengine's logger, or of a progress bar.
     """
     if match := _STEP.search(line):
         epoch = f'epoch {match["epoch"]}, ' if match['epoch'] else ''

@@ -34,7 +34,7 @@ def plan_training(
     """Return a training as a part of a job.
 
     Args:
-        name: Of its folder below the job's.
+        name: Name of its folder below the job's.
         key: What it is made from.
         tool: The script ``tools/train.py``.
         config: File of its config.

@@ -45,7 +45,7 @@ def choose_newest(work_dir: str | Path, folders: Iterable[Path]) -> Choice:
     come last.
 
     Args:
-        work_dir: Of the run; need not exist.
+        work_dir: Work folder of the run; need not exist.
         folders: In which its checkpoints are, as :func:`.scan.checkpoint_folders` says.
 
     Raises:

@@ -23,11 +23,11 @@ class Epoch:
     """An epoch of a run.
 
     Attributes:
-        images: Of the data set.
+        images: Number of images of the data set.
         batch_size: Images of a step in one process.
         processes: That train together.
         accumulation: Steps whose gradients are added up before the weights change.
-        steps: Of the epoch.
+        steps: Number of steps of the epoch.
     """
 
     images: int

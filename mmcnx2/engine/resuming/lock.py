@@ -29,7 +29,7 @@ class FolderLock:
     what it has locked: it trains one run at a time.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
     """
 
     FILE = 'run.lock'

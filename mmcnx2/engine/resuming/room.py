@@ -29,7 +29,7 @@ def make_room(
     aside, into ``old-1`` (or ``old-2``, ...) in the folder, since it will save under their names.
 
     Args:
-        work_dir: Of the run; need not exist.
+        work_dir: Work folder of the run; need not exist.
         folders: In which its checkpoints will be.
         resume_from: Path or address of the checkpoint; None begins anew.
         move_aside: Move aside whatever earlier runs left: checkpoints, notes and logs.

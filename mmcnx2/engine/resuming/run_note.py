@@ -17,7 +17,7 @@ class RunNote:
     Attributes:
         id: Also in each checkpoint that the run saves. A run that is resumed keeps it.
         began_from: Checkpoint of another run, or of none, that this one went on from.
-        job: Of Slurm, which trained it last.
+        job: Job of Slurm, which trained it last.
     """
 
     id: str

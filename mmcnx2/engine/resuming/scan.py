@@ -121,7 +121,7 @@ def checkpoint_folders(work_dir: str | Path, out_dir: str | None = None) -> list
     """Return where a run saves its checkpoints, as far as that is on this machine.
 
     Args:
-        work_dir: Of the run; need not exist.
+        work_dir: Work folder of the run; need not exist.
         out_dir: That of mmengine's ``CheckpointHook``, which adds the work folder's name to it.
     """
     folders = [Path(work_dir)]
@@ -143,7 +143,7 @@ def last_elsewhere(work_dir: str | Path, folders: Iterable[Path]) -> str | None:
     """Return the last checkpoint if it lies in none of a run's folders, and None if it does.
 
     Args:
-        work_dir: Of the run.
+        work_dir: Work folder of the run.
         folders: Where it saves. That of a copied run still has a note that names the first one's,
             but holds a checkpoint of that name itself, which is no older.
     """

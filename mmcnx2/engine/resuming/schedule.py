@@ -21,7 +21,7 @@ class Position:
         stretched: Steps that the run would have behind it at the same place, had all its epochs
             been as long as they are now. Schedules in epochs that change at each step count these
             (``convert_to_iter_based``).
-        epoch_steps: Of an epoch now.
+        epoch_steps: Number of steps of an epoch now.
     """
 
     epoch: int
@@ -87,7 +87,7 @@ def is_over(
 
     Args:
         schedulers: As for :func:`replay`.
-        position: Of the run.
+        position: Position of the run.
         in_steps: As for :func:`replay`.
     """
     places = [

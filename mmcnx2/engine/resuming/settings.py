@@ -27,10 +27,10 @@ def follow_config(
     reached. The optimizer's averages stay.
 
     Args:
-        configured: Of the run.
+        configured: Settings of the run.
         wrapper: Its optimizer.
         checkpoint: That the runner is about to load; changed in place.
-        position: Of the run.
+        position: Position of the run.
 
     Returns:
         What was changed, in clauses.
@@ -64,8 +64,8 @@ class _Part:
     """One optimizer of a run: what the config made, and what the checkpoint holds.
 
     Attributes:
-        name: Of the optimizer, '' where there is one alone.
-        wrapper: Of the optimizer.
+        name: Name of the optimizer, '' where there is one alone.
+        wrapper: Optimizer wrapper of the optimizer.
         made: By the config.
         saved: The wrapper's state; changed in place.
         states: The schedulers'; a list that is changed in place.
@@ -172,7 +172,7 @@ class _Part:
 
         Args:
             groups: As in :class:`Configured`.
-            states: Of the schedulers; None leaves them.
+            states: States of the schedulers; None leaves them.
         """
         for saved, group in zip(self._saved_groups(), groups, strict=True):
             saved.update({key: value for key, value in group.items() if key != 'params'})

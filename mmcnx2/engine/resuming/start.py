@@ -54,7 +54,7 @@ def choose(
     line says: that is as it was at the first start. The choice is noted in the folder.
 
     Args:
-        work_dir: Of the run; need not exist.
+        work_dir: Work folder of the run; need not exist.
         resume: Go on from a checkpoint.
         checkpoint: The one; None for the newest.
         out_dir: Where checkpoints go instead, as ``CheckpointHook`` has it.
@@ -84,7 +84,7 @@ def is_first_process(launcher: str, environment: Mapping[str, str] = os.environ)
     """Whether a process is the one that acts for all, before they have joined.
 
     Args:
-        launcher: Of the config: 'none', 'pytorch', 'slurm' or 'mpi'.
+        launcher: Launcher of the config: 'none', 'pytorch', 'slurm' or 'mpi'.
         environment: In which the launcher numbers its processes.
     """
     return environment.get(_RANKS.get(launcher, ''), '0') == '0'

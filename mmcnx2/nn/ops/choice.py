@@ -31,7 +31,7 @@ def choose_ops(ops: str, device: torch.device) -> str:
     Args:
         ops: 'auto' takes Triton on CUDA and Numba on a CPU where they are installed, and torch
             elsewhere.
-        device: Of the images.
+        device: Device of the images.
 
     Raises:
         ValueError: 'numba' for images that are not on a CPU.

@@ -14,7 +14,8 @@ def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Wind
         x: ``(N, T, C)`` rows of visible sites.
         weight: ``(C, 1, k, k)``, k odd.
         bias: ``(C,)`` or None.
-        windows: Of blocks or images, planned for this mask, this stage and radius ``k // 2``.
+        windows: Windows of blocks or images, planned for this mask, this stage and radius ``k //
+            2``.
 
     Returns:
         ``(N, T, C)``, in autocast's dtype under autocast and x's otherwise.

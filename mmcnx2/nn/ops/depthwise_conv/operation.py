@@ -22,7 +22,7 @@ def build_operation(
     """Register a depthwise convolution with its gradients.
 
     Args:
-        name: Of the operation in ``torch.ops.mmcnx2``.
+        name: Name of the operation in ``torch.ops.mmcnx2``.
         convolve: From rows ``(R, C)``, taps ``(k * k, C)``, bias ``(C,)`` or None, and
             ``Windows.source`` and ``Windows.group_rows``, returns ``(R, C)`` in the rows' dtype.
             Rows and taps are contiguous.

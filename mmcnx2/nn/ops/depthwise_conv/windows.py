@@ -71,7 +71,7 @@ class Windows:
             height: Sites down.
             width: Sites across.
             radius: The kernel's radius in sites.
-            device: Of the table.
+            device: Device of the table.
         """
         side = tile_side(height, width)
         down, across = -(-height // side), -(-width // side)

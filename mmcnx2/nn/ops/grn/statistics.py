@@ -28,7 +28,7 @@ def backward(
         dot: ``(N, C)``, the sum of ``grad * x`` over sites, grad that of GRN's output.
         gamma: ``(C,)``.
         norm: As :func:`forward` returned it.
-        mean: Likewise.
+        mean: G's mean plus eps, as :func:`forward` returned it.
 
     Returns:
         scale and slope, ``(N, C)``, and the gradient of gamma, ``(C,)``.
