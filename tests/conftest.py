@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+import mmcnx2  # noqa: F401  (ahead of whichever test imports mmcv, whose operators it answers)
+
 if not torch.cuda.is_available():
     os.environ.setdefault('TRITON_INTERPRET', '1')  # read when triton is first imported
 
