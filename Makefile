@@ -1,5 +1,7 @@
 # make demo   install, then run the main job on a few images and leave a page to look at
 # make test   install, then style check and tests
+# make test-quick   a first answer in two minutes: what computes, reads and converts, but no
+#                   whole trainings or tools
 # make lint   install, then style check, and which room imports which
 #
 # PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
@@ -10,16 +12,21 @@ PYTEST_ARGS ?=
 # The tests' networks are too small for a second core: a second test uses it better.
 TEST_PROCESSES ?= 2
 
+QUICK := $(addprefix tests/,checkpoints compat datasets models nn rivals) $(wildcard tests/test_*.py)
+
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint install clean
+.PHONY: demo test test-quick lint install clean
 
 demo: $(INSTALLED)
 	$(BIN)/python tools/demo.py
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+test-quick: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) -m 'not slow' $(QUICK)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.command_line import ROOT, TOOLS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def site(tmp_path_factory) -> Path:

@@ -35,6 +35,7 @@ def test_the_compiled_backbone_gives_the_same_gradients(layout):
     assert_all_close(expected, actual, relative=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not any(map(shutil.which, ('g++', 'clang++', 'c++'))), reason='inductor needs a C++ compiler'
 )
