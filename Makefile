@@ -1,7 +1,7 @@
 # make demo   install, then run the main job on a few images and leave a page to look at
 # make test   install, then style check and tests
-# make test-quick   a first answer in two minutes: what computes, reads and converts, but no
-#                   whole trainings or tools
+# make test-quick   a first answer in two minutes: the method, its weights and the rules, but no
+#                   data, trainings or tools
 # make lint   install, then style check, and which room imports which
 #
 # PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 # The tests' networks are too small for a second core: a second test uses it better.
 TEST_PROCESSES ?= 2
 
-QUICK := $(addprefix tests/,checkpoints compat datasets models nn rivals) $(wildcard tests/test_*.py)
+QUICK := $(addprefix tests/,checkpoints models nn rivals) $(wildcard tests/test_*.py)
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
