@@ -64,6 +64,7 @@ def test_packed_equals_masked(case, ops):
     compare_layouts(ops, **case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ARCHS)
 def test_packed_equals_masked_at_every_published_width(name, ops):
     arch = {'depths': (1, 1, 1, 1), 'channels': ARCHS[name]['channels']}
