@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 
 from mmcnx2.engine import training
 from mmcnx2.engine.training import train
@@ -23,6 +24,7 @@ WEIGHTS = 4 * BALLAST
 def disk(tmp_path):
     with small_disk(tmp_path) as disk:
         yield disk
+    MMLogger._instance_dict.clear()  # a later test would write to files on the full disk
 
 
 def run(folder: Path, *hooks, **options):

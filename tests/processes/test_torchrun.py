@@ -17,6 +17,7 @@ from tests.support.long_run import start
 
 def run(folder: Path, *ways: str, options: tuple = ()) -> None:
     """Start two ranks, and end as a script that launches them would."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run behind an `&`
     sys.stderr = open(folder / 'said', 'w')
     rank = str(ROOT / 'tests/support/rank.py')
     options = ('--standalone', '--nproc_per_node=2', f'--log_dir={folder}/logs', *options)
