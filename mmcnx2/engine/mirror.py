@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mmcnx2.engine.atomic_backend import PART
+from mmcnx2.engine.saving.atomic_backend import PART
 
 NOTE = 'mirror.json'
 """Says whose copies there are, and in which order they came."""

@@ -121,7 +121,7 @@ class KillItself(Hook):
             case 'before':
                 kill()
             case 'written':
-                from mmcnx2.engine import atomic_backend
+                from mmcnx2.engine.saving import atomic_backend
 
                 atomic_backend.open = _open_and_die_half_way
             case 'flushed':

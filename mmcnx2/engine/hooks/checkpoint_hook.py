@@ -17,13 +17,13 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.checkpoints.plain_types import make_plain, restore_types
 from mmcnx2.checks import check_types
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.atomic_backend import remove_parts
-from mmcnx2.engine.background_saving import OneAtATime, Parcel
 from mmcnx2.engine.batches import inner_model
-from mmcnx2.engine.before_save import BeforeSave
-from mmcnx2.engine.checkpoint_note import CheckpointNote
-from mmcnx2.engine.last_save import save_at_last
-from mmcnx2.engine.nonfinite import (
+from mmcnx2.engine.saving.atomic_backend import remove_parts
+from mmcnx2.engine.saving.background_saving import OneAtATime, Parcel
+from mmcnx2.engine.saving.before_save import BeforeSave
+from mmcnx2.engine.saving.checkpoint_note import CheckpointNote
+from mmcnx2.engine.saving.last_save import save_at_last
+from mmcnx2.engine.saving.nonfinite import (
     CONSTANTS,
     NonFiniteError,
     describe,
@@ -31,7 +31,7 @@ from mmcnx2.engine.nonfinite import (
     nonfinite_buffers,
     put_aside,
 )
-from mmcnx2.engine.remove_later import RemoveLater
+from mmcnx2.engine.saving.remove_later import RemoveLater
 from mmcnx2.registry import HOOKS
 
 

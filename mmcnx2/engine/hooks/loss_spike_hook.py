@@ -8,12 +8,12 @@ from mmengine.runner import Runner
 
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.atomic_backend import find_damage
 from mmcnx2.engine.batches import files_of
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.rollback import RollBack, allow_rollback
+from mmcnx2.engine.saving.atomic_backend import find_damage
 from mmcnx2.registry import HOOKS
 
 NORMAL = 1.4826

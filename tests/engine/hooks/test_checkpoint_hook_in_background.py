@@ -12,7 +12,7 @@ from mmcnx2.engine import LossSpikeHook
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from tests.engine.hooks.test_checkpoint_hook import Break, FullDisk, names
 from tests.engine.hooks.test_resume_hook import assert_same_end, finished, load_end
-from tests.engine.test_background_saving import SlowBackend
+from tests.engine.saving.test_background_saving import SlowBackend
 from tests.support.long_run import end_state, start, train
 from tests.support.states import assert_same_state
 from tests.support.tiny import LeaveOut, Tiny

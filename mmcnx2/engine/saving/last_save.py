@@ -9,9 +9,9 @@ from mmengine.fileio import join_path
 from mmengine.runner import Runner
 
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.checkpoint_note import CheckpointNote
-from mmcnx2.engine.checkpoint_rescue import rescue
-from mmcnx2.engine.nonfinite import NonFiniteError
+from mmcnx2.engine.saving.checkpoint_note import CheckpointNote
+from mmcnx2.engine.saving.checkpoint_rescue import rescue
+from mmcnx2.engine.saving.nonfinite import NonFiniteError
 
 
 def save_at_last(hook: Any, runner: Runner, filename: str, meta: dict) -> str:
