@@ -6,6 +6,7 @@ from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcnx2.checkpoints.integrity import find_damage
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.agreement import of_main_process
 from mmcnx2.engine.batches import files_of
@@ -13,7 +14,6 @@ from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.rollback import RollBack, allow_rollback
-from mmcnx2.engine.saving.atomic_backend import find_damage
 from mmcnx2.registry import HOOKS
 
 NORMAL = 1.4826
