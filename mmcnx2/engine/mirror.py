@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mmcnx2.engine.atomic_backend import PART
+from mmcnx2.checkpoints.integrity import find_damage
+from mmcnx2.engine.saving.atomic_backend import PART, part_of
 
 NOTE = 'mirror.json'
 """Says whose copies there are, and in which order they came."""
@@ -71,7 +72,7 @@ class Mirror:
         fs, root = self._fs, f'{self._root.rstrip("/")}/{folder}'
         target, part = f'{root}/{name}', f'{root}/.{name}{PART}'
         fs.makedirs(root, exist_ok=True)
-        names = self._read_note(root, run)
+        names = self._own_copies(root, run)
         if name not in names and fs.exists(target):
             raise MirrorError(f"'{target}' is there already, and no copy of this run's")
         try:
@@ -93,21 +94,64 @@ class Mirror:
                 fs.rm_file(f'{root}/{old}')
         self._write_note(root, run, names[-self.keep :])
 
-    def _read_note(self, root: str, run: str) -> list[str]:
-        path = f'{root}/{NOTE}'
-        self._fs.invalidate_cache(root)
-        if not self._fs.exists(path):
-            return []
+    def copies(self, folder: str) -> tuple[str | None, list[str]]:
+        """Return whose copies there are, None if there are none, and their names, the oldest first.
+
+        Args:
+            folder: Below the address.
+
+        Raises:
+            MirrorError: The note there cannot be read.
+            Exception: What the file system raises.
+        """
+        return self._read_note(f'{self._root.rstrip("/")}/{folder}')
+
+    def fetch(self, folder: str, name: str, path: Path) -> None:
+        """Bring a copy back, whole or not at all.
+
+        Args:
+            folder: Below the address.
+            name: Name of the copy.
+            path: Where to put it.
+
+        Raises:
+            MirrorError: It is damaged.
+            Exception: What the file system raises.
+        """
+        part = part_of(path)
+        part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            note = json.loads(self._fs.cat_file(path))
-            owner, names = note['run'], [str(Path(name).name) for name in note['copies']]
-        except (ValueError, KeyError, TypeError):
-            raise MirrorError(f"'{path}' cannot be read: move it away with what is there") from None
-        if owner != run:
+            with (
+                self._fs.open(f'{self._root.rstrip("/")}/{folder}/{name}', 'rb') as copy,
+                open(part, 'wb') as file,
+            ):
+                shutil.copyfileobj(copy, file, CHUNK)
+                file.flush()
+                os.fsync(file.fileno())
+            if damage := find_damage(part):
+                raise MirrorError(damage)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _own_copies(self, root: str, run: str) -> list[str]:
+        owner, names = self._read_note(root)
+        if owner not in (run, None):
             raise MirrorError(
                 f"'{root}' holds copies of another run: give another address, or move them away"
             )
         return names
+
+    def _read_note(self, root: str) -> tuple[str | None, list[str]]:
+        path = f'{root}/{NOTE}'
+        self._fs.invalidate_cache(root)
+        if not self._fs.exists(path):
+            return None, []
+        try:
+            note = json.loads(self._fs.cat_file(path))
+            return note['run'], [str(Path(name).name) for name in note['copies']]
+        except (ValueError, KeyError, TypeError):
+            raise MirrorError(f"'{path}' cannot be read: move it away with what is there") from None
 
     def _write_note(self, root: str, run: str, names: list[str]) -> None:
         part = f'{root}/.{NOTE}{PART}'

@@ -9,7 +9,7 @@ three of its functions are replaced by ones that do the same and one thing more.
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import checkpoint as mmengine_checkpoint
@@ -53,10 +53,23 @@ def load_from_local(filename: str, map_location: Any) -> Mapping[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]:
-    """Fetch a file once a machine and read it, which mmengine would do with any code in it."""
-    if is_main_process():
-        download(filename)
-    barrier()
+    """Fetch a file once a machine and read it, which mmengine would do with any code in it.
+
+    Raises:
+        CheckpointError: The main process cannot fetch it, in all processes; see also
+            :func:`.downloads.download` and :func:`load_from_local`.
+    """
+    failure = [CheckpointError(f"checkpoint '{filename}' is not there: its download failed.")]
+    try:
+        if is_main_process():
+            download(filename)
+            failure = [None]
+    except CheckpointError as error:
+        failure = [error]
+    finally:  # whatever happened: the others wait
+        broadcast_object_list(failure)
+    if failure[0] is not None:
+        raise failure[0]
     return load_from_local(str(download(filename)), map_location)
 
 

@@ -9,6 +9,7 @@ import fsspec
 import pytest
 
 from mmcnx2.engine.mirror import NOTE, Mirror, MirrorError
+from tests.support.saved import flip, save
 
 
 @pytest.fixture(params=['folder', 'file', 'memory'])
@@ -124,3 +125,24 @@ def test_what_s3_needs_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 's3fs', None)
     with pytest.raises(ValueError, match=r"address='s3://a/b', but .* `pip install s3fs`"):
         Mirror('s3://a/b', keep=1)
+
+
+def test_copies_come_back_whole(place, tmp_path):
+    mirror, back = Mirror(place, keep=2), tmp_path / 'back/2.pth'
+    assert mirror.copies('run') == (None, [])
+    for name in ('1.pth', '2.pth'):
+        put(mirror, tmp_path / 'source', name)
+    assert mirror.copies('run') == ('a', ['1.pth', '2.pth'])
+    mirror.fetch('run', '2.pth', back)
+    assert back.read_text() == '2.pth'
+
+
+def test_a_damaged_copy_does_not_come_back(place, tmp_path):
+    mirror = Mirror(place, keep=1)
+    source = save(tmp_path / '1.pth')
+    flip(source)
+    with source.open('rb') as file:
+        mirror.put('run', 'a', file, '1.pth')
+    with pytest.raises(MirrorError):
+        mirror.fetch('run', '1.pth', tmp_path / 'back/1.pth')
+    assert not list((tmp_path / 'back').iterdir())

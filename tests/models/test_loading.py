@@ -1,6 +1,7 @@
 """``load_from``, ``init_cfg`` and ``load_checkpoint`` take every dialect and every kind of file."""
 
 import logging
+import pickle
 import sys
 
 import pytest
@@ -16,7 +17,7 @@ from mmengine.runner import checkpoint as mmengine_checkpoint
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.dialects import READABLE
 from mmcnx2.checkpoints.files import CheckpointError, save_checkpoint
-from mmcnx2.models import ConvNeXtV2
+from mmcnx2.models import ConvNeXtV2, loading
 from tests.support.command_line import ROOT
 from tests.support.fcmae import make_fcmae
 from tests.support.file_server import served
@@ -259,3 +260,36 @@ def test_a_checkpoint_is_read_once_a_load(to, prefix, state, tmp_path, monkeypat
     init_cfg = dict(type='Pretrained', checkpoint=str(path), prefix=prefix)
     ConvNeXtV2(ARCH, final_norm=False, init_cfg=init_cfg).double().init_weights()
     assert len(count) == 1
+
+
+@pytest.mark.parametrize('main', [True, False], ids=['the main process', 'another'])
+def test_a_download_that_fails_is_told_in_every_process(main, tmp_path, monkeypatch):
+    def fail(url):
+        assert main, 'it fetches what the main process could not'
+        raise CheckpointError(f"checkpoint '{url}' cannot be fetched.", reason='no network')
+
+    def broadcast(objects):
+        if main:
+            sent.extend(objects)
+        else:
+            objects[:] = pickle.loads(pickle.dumps(sent))
+
+    sent = [] if main else [CheckpointError("checkpoint 'http://a/b.pth' cannot be fetched.")]
+    monkeypatch.setattr(loading, 'download', fail)
+    monkeypatch.setattr(loading, 'is_main_process', lambda: main)
+    monkeypatch.setattr(loading, 'broadcast_object_list', broadcast)
+    with pytest.raises(CheckpointError, match="'http://a/b.pth' cannot be fetched"):
+        loading.load_from_http('http://a/b.pth')
+    assert isinstance(sent[0], CheckpointError), 'the others wait for ever'
+
+
+def test_what_else_ends_a_download_keeps_no_process_waiting(monkeypatch):
+    def interrupt(url):
+        raise KeyboardInterrupt
+
+    sent = []
+    monkeypatch.setattr(loading, 'download', interrupt)
+    monkeypatch.setattr(loading, 'broadcast_object_list', sent.extend)
+    with pytest.raises(KeyboardInterrupt):
+        loading.load_from_http('http://a/b.pth')
+    assert isinstance(sent[0], CheckpointError)

@@ -6,15 +6,25 @@ import pytest
 import torch
 
 from tests.support.closeness import assert_all_close, gradients
+from tests.support.devices import triton_device
 from tests.support.toy import make_images, make_net, make_visible
 
 
 @pytest.mark.parametrize(
-    ('layout', 'ops'),
-    [('masked', 'torch'), ('packed', 'torch'), ('packed', 'triton'), ('packed', 'numba')],
+    ('layout', 'ops', 'device'),
+    [
+        ('masked', 'torch', 'cpu'),
+        ('packed', 'torch', 'cpu'),
+        ('packed', 'numba', 'cpu'),
+        ('packed', 'triton', 'cpu'),
+        pytest.param('packed', 'triton', 'cuda', marks=pytest.mark.gpu),
+    ],
 )
-def test_the_encoder_is_one_graph(layout, ops):
-    net, images = make_net(layout=layout, ops=ops), make_images(1, 32, 64)
+def test_the_encoder_is_one_graph(layout, ops, device):
+    if ops == 'triton':
+        triton_device(device)
+    net = make_net(layout=layout, ops=ops).to(device)
+    images = make_images(1, 32, 64).to(device)
     layouts = net.plan(images, make_visible(1, 1, 2, 1))
     expected = net.encode(images, layouts)[-1]
     torch.compiler.reset()

@@ -1,7 +1,8 @@
-"""The method in an environment of torch and numpy alone, and the same steps through mmengine."""
+"""What needs torch alone is run where there is no more: the method, and the tests for a GPU."""
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -14,23 +15,35 @@ from mmcnx2.models import FCMAE
 from tests.support.command_line import ROOT
 from tests.support.torch_alone import ARCH, CHANNELS, SEED, STEPS
 
-# What torch needs, and numpy.
-PACKAGES = ('torch', 'numpy', 'typing_extensions', 'sympy', 'mpmath', 'networkx', 'jinja2',
-            'markupsafe', 'filelock', 'fsspec')  # fmt: skip
+TORCH = ('torch', 'typing_extensions', 'sympy', 'mpmath', 'networkx', 'jinja2', 'markupsafe',
+         'filelock', 'fsspec')  # fmt: skip
+PYTEST = ('pytest', 'iniconfig', 'packaging', 'pluggy', 'pygments')
+if sys.version_info < (3, 11):
+    PYTEST += ('exceptiongroup', 'tomli')
 
 
-@pytest.fixture(scope='module')
-def environment(tmp_path_factory) -> Path:
-    """A folder of packages with links to torch, numpy, and what these two need to be imported."""
-    folder = tmp_path_factory.mktemp('site')
+def make_environment(folder: Path, packages: Iterable[str]) -> Path:
+    """Fill a folder of packages with links to some that are installed, to ours and the tests."""
+    folder.mkdir()
     site = Path(torch.__file__).parents[1]
-    names = {part for name in PACKAGES for part in top_level(name)} | {'nvidia', 'numpy.libs'}
-    for name in names:
+    parts = {part for package in packages for part in top_level(package)}
+    for name in parts | {'nvidia'}:
         if (site / name).exists():
             (folder / name).symlink_to(site / name)
-    (folder / 'mmcnx2').symlink_to(ROOT / 'mmcnx2')
-    (folder / 'tests').symlink_to(ROOT / 'tests')
+    for name in ('mmcnx2', 'tests'):
+        (folder / name).symlink_to(ROOT / name)
     return folder
+
+
+def run_there(folder: Path, program: str, *arguments: str | Path) -> str:
+    """Run a program with those packages and Python's own alone; return what it says."""
+    program = f'import sys; sys.path.append({str(folder)!r}); {program}'
+    told = subprocess.run(
+        [sys.executable, '-I', '-S', '-c', program, *map(str, arguments)],
+        capture_output=True, text=True, env={'OMP_NUM_THREADS': '1'}, cwd=ROOT,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout
 
 
 def top_level(name: str) -> set[str]:
@@ -38,18 +51,11 @@ def top_level(name: str) -> set[str]:
     return {Path(str(file)).parts[0] for file in distribution(name).files} - {'..'}
 
 
-def test_losses_and_weights_are_those_of_the_same_steps_through_mmengine(environment, tmp_path):
+def test_losses_and_weights_are_those_of_the_same_steps_through_mmengine(tmp_path):
+    site = make_environment(tmp_path / 'site', (*TORCH, 'numpy'))
     weights, encoder = tmp_path / 'fcmae.pth', tmp_path / 'timm.pth'
-    program = (
-        f'import sys; sys.path.append({str(environment)!r}); import runpy; '
-        f'sys.argv = ["", {str(weights)!r}, {str(encoder)!r}]; '
-        'runpy.run_module("tests.support.torch_alone", run_name="__main__")'
-    )
-    told = subprocess.run(
-        [sys.executable, '-I', '-S', '-c', program],
-        capture_output=True, text=True, env={'OMP_NUM_THREADS': '1'},
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
+    script = 'import runpy; runpy.run_module("tests.support.torch_alone", run_name="__main__")'
+    told = run_there(site, script, weights, encoder)
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -74,7 +80,7 @@ def test_losses_and_weights_are_those_of_the_same_steps_through_mmengine(environ
     ]
     torch.set_num_threads(threads)
 
-    assert [float(loss) for loss in told.stdout.split()] == losses
+    assert [float(loss) for loss in told.split()] == losses
     saved = torch.load(weights)
     assert saved.keys() == model.state_dict().keys()
     assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in saved.items())
@@ -82,3 +88,21 @@ def test_losses_and_weights_are_those_of_the_same_steps_through_mmengine(environ
     theirs = torch.load(encoder)
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+
+
+def test_the_tests_for_a_gpu_need_torch_triton_and_pytest_alone(tmp_path):
+    pytest.importorskip('triton')
+    site = make_environment(tmp_path / 'site', (*TORCH, *PYTEST, 'triton'))
+    run = 'import pytest; sys.exit(pytest.main(sys.argv[1:]))'
+    told = run_there(site, run, '-m', 'gpu', '--collect-only', '-q', '-p', 'no:cacheprovider')
+    chosen = [line for line in told.splitlines() if '::' in line]
+    assert all('cuda' in test for test in chosen), chosen
+    files = {test.partition('::')[0].removeprefix('tests/nn/') for test in chosen}
+    assert files == {
+        'layouts/test_triton.py',
+        'ops/depthwise_conv/test_fast.py',
+        'ops/grn/test_fused_triton.py',
+        'test_compile.py',
+        'test_cuda_graph.py',
+        'test_ddp.py',
+    }

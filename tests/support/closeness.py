@@ -28,7 +28,7 @@ def gradients(net: nn.Module, images: Tensor, *args: Tensor) -> dict[str, Tensor
     output = output[0] if isinstance(output, tuple) else output
     generator = torch.Generator().manual_seed(1)
     upstream = torch.randn(output.shape, generator=generator, dtype=output.dtype)
-    (output * upstream).sum().backward()
+    (output * upstream.to(output.device)).sum().backward()
     found = {'output': output.detach(), 'gradient of images': images.grad}
     for name, parameter in net.named_parameters():
         found[f'gradient of {name}'] = parameter.grad

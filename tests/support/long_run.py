@@ -22,6 +22,10 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from mmcnx2.engine.saving import atomic_backend
+from mmcnx2.engine.saving.background_saving import OneAtATime, Parcel
+from mmcnx2.engine.saving.checkpoint_note import CheckpointNote
+from mmcnx2.engine.saving.remove_later import RemoveLater
 from mmcnx2.models import FCMAE
 from tests.support.toy import ARCH, randomize
 
@@ -102,8 +106,10 @@ class KillItself(Hook):
 
     Args:
         step: Counted from the start of the process.
-        point: 'before', 'after' the step, or where a checkpoint is 'written', 'flushed', 'renamed';
-            or seconds after the step's beginning, wherever the process is by then.
+        point: 'before', 'after' the step, or where a checkpoint is 'written', 'flushed', 'renamed',
+            the work folder's note 'replaced' by one that names it, or older ones about to be
+            'removed'; in the background also when it is 'queued', or when the next one is
+            'waiting' for it; or seconds after the step's beginning, wherever the process is then.
     """
 
     priority = 'LOWEST'
@@ -121,14 +127,24 @@ class KillItself(Hook):
             case 'before':
                 kill()
             case 'written':
-                from mmcnx2.engine import atomic_backend
-
                 atomic_backend.open = _open_and_die_half_way
             case 'flushed':
                 os.fsync = lambda descriptor: kill()
             case 'renamed':
                 replace = os.replace
                 os.replace = lambda a, b: (replace(a, b), kill())
+            case 'replaced':
+                write = CheckpointNote.write
+                CheckpointNote.write = lambda *args: (write(*args), kill())
+            case 'removed':
+                RemoveLater.carry_out = lambda *args: kill()
+            case 'queued':
+                Parcel.write = lambda *args: kill()
+            case 'waiting':
+                asked, ask, begin = threading.Event(), OneAtATime.result, OneAtATime.start
+                OneAtATime.start = lambda *args: (asked.clear(), begin(*args))
+                OneAtATime.result = lambda *args: (asked.set(), ask(*args))[1]
+                Parcel.write = lambda *args: (asked.wait(), kill())
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if self.steps == self.step and self.point == 'after':

@@ -1,18 +1,32 @@
 """One operation, its inputs by name, and each one's gradient: what tests of ``ops`` compare."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-
-# Triton's kernels run here: on the GPU, or on the CPU in Triton's interpreter (tests/conftest.py).
-DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 
 
 def draw(*shape: int, seed: int) -> Tensor:
     """Draw float64 normal numbers that depend on shape and seed alone."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+@contextmanager
+def poisoned() -> Iterator[None]:
+    """Within, memory that is not written yet is NaN, so that nobody reads it unnoticed.
+
+    torch does so in its deterministic mode.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        assert torch.empty(9).isnan().all(), 'memory is not filled'
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warns)
 
 
 def results(
@@ -22,7 +36,7 @@ def results(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = 'cpu',
 ) -> dict[str, Tensor]:
-    """Run forward, and backward from a fixed random upstream gradient.
+    """Run forward, and backward from a fixed random upstream gradient, in poisoned memory.
 
     Args:
         function: Takes the inputs in order.
@@ -38,10 +52,11 @@ def results(
         name: tensor.to(device, wide if i else dtype).requires_grad_()
         for i, (name, tensor) in enumerate(inputs.items())
     }
-    output = function(*leaves.values())
-    assert output.dtype == dtype, f'the output is {output.dtype} instead of {dtype}'
-    upstream = draw(*output.shape, seed=99).to(output)
-    output.backward(upstream)
+    with poisoned():
+        output = function(*leaves.values())
+        assert output.dtype == dtype, f'the output is {output.dtype} instead of {dtype}'
+        upstream = draw(*output.shape, seed=99).to(output)
+        output.backward(upstream)
     found = {'output': output.detach()}
     found |= {f'gradient of {name}': leaf.grad for name, leaf in leaves.items()}
     return {name: tensor.double().cpu() for name, tensor in found.items()}

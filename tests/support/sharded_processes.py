@@ -16,8 +16,9 @@ from torch.distributed.fsdp import fully_shard
 
 from mmcnx2.nn.block import ConvNeXtV2Block
 from tests.support.fcmae import make_fcmae
-from tests.support.processes import BATCH, fcmae_gradients
+from tests.support.toy import make_images, make_visible
 
+BATCH = 4
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -35,6 +36,15 @@ def wrap(kind: str) -> nn.Module:
                 fully_shard(block, mesh=mesh)
             return fully_shard(model, mesh=mesh)
     raise ValueError(kind)
+
+
+def fcmae_gradients(model: nn.Module, share: slice = slice(None)) -> dict[str, Tensor]:
+    """Return FCMAE's gradients after one backward over a share of a batch with set masks."""
+    net = model.module if hasattr(model, 'module') else model
+    visible = make_visible(BATCH, 2, 3, 2)[share]
+    net.draw_mask = lambda _: visible
+    model(make_images(BATCH, 64, 96)[share], mode='loss')['loss'].backward()
+    return {name: parameter.grad for name, parameter in net.named_parameters()}
 
 
 def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:

@@ -15,11 +15,15 @@ TORCHRUN = (TOOLS / 'slurm_requeue.sh', 'srun', TOOLS / 'dist_train.sh', 'c.py',
 def slurm(tmp_path):
     """Run a command; the first ``srun`` ends with a status, later ones with 0."""
 
-    def run(status: int, command: tuple = TRAIN, **environment) -> tuple[int, list[str]]:
+    def run(
+        status: int, command: tuple = TRAIN, state: str = 'RUNNING', **environment
+    ) -> tuple[int, list[str]]:
         srun = f'#!/bin/sh\necho "srun $*"\n[ -e {tmp_path}/ran ] || {{ touch {tmp_path}/ran; '
         (tmp_path / 'srun').write_text(srun + f'exit {status}; }}\n')
         (tmp_path / 'scontrol').write_text('#!/bin/sh\necho "scontrol $*"\n')
-        for name in ('srun', 'scontrol'):
+        listed = f'8 RUNNING\n9 {state}'
+        (tmp_path / 'squeue').write_text(f'#!/bin/sh\ncat <<END\n{listed}\nEND\n')
+        for name in ('srun', 'scontrol', 'squeue'):
             (tmp_path / name).chmod(0o755)
         variables = {key: value for key, value in os.environ.items() if key != 'SLURM_JOB_ID'}
         variables['PATH'] = f'{tmp_path}:{variables["PATH"]}'
@@ -68,3 +72,14 @@ def test_so_is_a_job_of_torchrun(slurm):
 def test_what_is_no_job_or_needs_no_other_try_is_not(slurm, status, job):
     found, said = slurm(status, TORCHRUN, SLURM_JOB_ID=job)
     assert found == status and len(said) == 1
+
+
+@pytest.mark.parametrize('command', [TRAIN, TORCHRUN])
+@pytest.mark.parametrize('state', ['COMPLETING', 'CANCELLED'])
+def test_a_job_that_was_cancelled_stays_so(state, command, slurm):
+    status, said = slurm(75, command, state, SLURM_JOB_ID='9')
+    assert status == 75 and len(said) == 1, 'it goes on after scancel'
+
+
+def test_where_nobody_knows_the_state_the_job_is_put_back(slurm):
+    assert slurm(75, TORCHRUN, SLURM_JOB_ID='10')[1][-1] == 'scontrol requeue 10'

@@ -54,9 +54,9 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from mmengine.utils import apply_to
 
 from mmcnx2.checkpoints.plain_types import make_plain
-from mmcnx2.engine.atomic_backend import AtomicBackend  # noqa: F401  registers itself
-from mmcnx2.engine.background_saving import OneAtATime, Parcel
-from mmcnx2.engine.nonfinite import find_nonfinite
+from mmcnx2.engine.saving.atomic_backend import AtomicBackend  # noqa: F401  registers itself
+from mmcnx2.engine.saving.background_saving import OneAtATime, Parcel
+from mmcnx2.engine.saving.nonfinite import find_nonfinite
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 
 ATOMIC = dict(backend='mmcnx2_atomic')

@@ -1,42 +1,33 @@
 """mmengine's CheckpointHook for long runs: no checkpoint is half-written, lost or not finite."""
 
-import logging
-import shutil
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from contextlib import contextmanager
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import join_path
 from mmengine.hooks import CheckpointHook
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmcnx2.checkpoints.files import CheckpointError
-from mmcnx2.checkpoints.plain_types import make_plain, restore_types
+from mmcnx2.checkpoints.plain_types import restore_types
 from mmcnx2.checks import check_types
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.atomic_backend import remove_parts
-from mmcnx2.engine.background_saving import OneAtATime, Parcel
 from mmcnx2.engine.batches import inner_model
-from mmcnx2.engine.before_save import BeforeSave
-from mmcnx2.engine.checkpoint_note import CheckpointNote
-from mmcnx2.engine.last_save import save_at_last
-from mmcnx2.engine.nonfinite import (
+from mmcnx2.engine.saving.atomic_backend import remove_parts
+from mmcnx2.engine.saving.background_saving import OneAtATime
+from mmcnx2.engine.saving.checkpoint_note import CheckpointNote
+from mmcnx2.engine.saving.last_save import UnsavedError, save_at_last, save_missing
+from mmcnx2.engine.saving.nonfinite import (
     CONSTANTS,
-    NonFiniteError,
+    check_finite,
     describe,
     find_nonfinite,
     nonfinite_buffers,
-    put_aside,
 )
-from mmcnx2.engine.remove_later import RemoveLater
+from mmcnx2.engine.saving.plain_contents import PlainContents
+from mmcnx2.engine.saving.remove_later import RemoveLater
+from mmcnx2.engine.saving.transaction import Transaction
 from mmcnx2.registry import HOOKS
-
-
-class UnsavedError(RuntimeError):
-    """A run has come to its end, and its last checkpoint is not there."""
 
 
 @HOOKS.register_module()
@@ -94,11 +85,10 @@ class AtomicCheckpointHook(CheckpointHook):
         self.failures = 0
         self._unsaved = None  # why the latest one is not there
         self._constants = []
-        self._left_out = set()  # names in checkpoints that the log has told of
-        self._made = None  # what the save that is being made will add to ``saved``
-        self._parcel = None  # takes what is saved now, if it is for the background
+        self._plain = PlainContents()
+        self._save: Transaction | None = None  # being gathered
         self._writer = OneAtATime('checkpoints')
-        self._under_way = None  # what is to do once the writer is done
+        self._under_way: Transaction | None = None  # being written
         self._trains = False
 
     def before_run(self, runner: Runner) -> None:
@@ -144,11 +134,11 @@ class AtomicCheckpointHook(CheckpointHook):
         """
         if self._constants:
             checkpoint[CONSTANTS] = self._constants
-        self._make_plain(checkpoint)
-        if self._parcel is None:
-            self._check_finite(checkpoint)
+        self._plain.make(checkpoint)
+        if self._save and self._save.parcel:
+            self._save.parcel.take(checkpoint)
         else:
-            self._parcel.take(checkpoint)
+            self.check_finite(checkpoint)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
@@ -161,8 +151,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def settle(self) -> None:
         """Wait for a save in the background, if there is one, and draw the conclusions."""
         if not self._writer.idle:
-            conclude, self._under_way = self._under_way, None
-            conclude(self._writer.result())
+            self._conclude(self._writer.result())
 
     def save_within_epoch(self, runner: Runner, filename: str) -> str:
         """Save after the current step, whatever the interval, replacing a file of that name.
@@ -181,7 +170,7 @@ class AtomicCheckpointHook(CheckpointHook):
         """
         self.settle()
         path = save_at_last(self, runner, filename, dict(epoch=runner.epoch, iter=runner.iter + 1))
-        self._tell(path)
+        self.tell(path)
         return path
 
     def after_train(self, runner: Runner) -> None:
@@ -224,7 +213,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 backend_args=self.backend_args,
                 **self.args,
             )
-            self._made.append((meta['iter'], self.last_ckpt))
+            self._save.made.append((meta['iter'], self.last_ckpt))
 
     def _keep(self, runner: Runner, step: int) -> None:
         """Count a checkpoint among those that are kept, and have the oldest removed for it."""
@@ -233,10 +222,9 @@ class AtomicCheckpointHook(CheckpointHook):
         if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
             oldest = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
             path = self.file_backend.join_path(self.out_dir, oldest)
-            if is_main_process() and self.file_backend.isfile(path):
-                self.file_backend.remove(path)
-            elif is_main_process() and self.file_backend.isdir(path):  # DeepSpeed's
-                self.file_backend.rmtree(path)
+            if is_main_process():
+                is_folder = self.file_backend.isdir(path)  # of a strategy that shares it out
+                (self.file_backend.rmtree if is_folder else self.file_backend.remove)(path)
         self.keep_ckpt_ids.append(step)
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
 
@@ -246,151 +234,65 @@ class AtomicCheckpointHook(CheckpointHook):
         with self._surviving_failure(runner):
             super()._save_best_checkpoint(runner, metrics)
 
+    def _save_last(self, runner: Runner) -> None:
+        try:
+            path = save_missing(self, runner)
+        except UnsavedError as error:
+            self._unsaved = str(error)
+            runner.logger.error(self._unsaved)
+        else:
+            self._unsaved, self.last_ckpt = None, path
+            self.note_down(path)
+            self.tell(path)
+            runner.logger.warning(f"The last checkpoint is there after all: '{path}'.")
+
     @contextmanager
     def _surviving_failure(self, runner: Runner) -> Iterator[None]:
         """Remove old files once new ones are there; if they cannot be written, forget about them.
 
         Saving the best checkpoint saves the latest one as well: only the outer call decides.
         """
-        if self._made is not None:
+        if self._save is not None:
             yield
             return
         self.settle()
-        before = BeforeSave(self, runner.message_hub.runtime_info)
-        made = self._made = []
-        backend_args, error = self.backend_args, None
-        self._parcel = parcel = Parcel() if self.background else None
-        if parcel:
-            self.backend_args = dict(backend='mmcnx2_parcel', backend_args=backend_args)
+        save = self._save = Transaction(self, runner)
         try:
-            with parcel.open() if parcel else nullcontext():
+            with save.gathering():
                 yield
-        except OSError as raised:
-            error = raised
         finally:
-            self._made = self._parcel = None
-            self.backend_args = backend_args
-        before.note_changes()
-        write = partial(self._complete, runner, made, before.last_ckpt, error, parcel)
-        self._under_way = partial(self._conclude, before, made)
+            self._save = None
+        self._under_way = save
         if self.background:
-            self._writer.start(write)
+            self._writer.start(save.write)
         else:
-            self._under_way(write())
+            self._conclude(save.write())
 
-    def _complete(
-        self,
-        runner: Runner,
-        made: list[tuple[int, str]],
-        last: str | None,
-        error: OSError | None,
-        parcel: Parcel | None,
-    ) -> str | None:
-        """Write what is still to be written; then remove old files, or say why new ones failed.
-
-        In the background, this is what the thread does.
-
-        Args:
-            runner: Its logger is asked.
-            made: What will be in ``saved``.
-            last: The checkpoint before.
-            error: That it failed with so far.
-            parcel: What is to be written.
-
-        Returns:
-            The complaint, if it failed.
-        """
-        try:
-            if parcel and not error:
-                parcel.write(self._check_finite, self.backend_args)
-        except OSError as raised:
-            error = raised
-        if error:
-            self.failures += 1
-            self.file_backend.forget()
-            complaint = self._complaint(error, last)
-            runner.logger.error(complaint)
-            return complaint
-        for _, path in made:
-            self._note_down(path)
-        self.file_backend.carry_out(runner.logger)
-        for _, path in made:
-            self._tell(path)
-        return None
-
-    def _conclude(
-        self, before: BeforeSave, made: list[tuple[int, str]], complaint: str | None
-    ) -> None:
+    def _conclude(self, complaint: str | None) -> None:
+        save, self._under_way = self._under_way, None
         if complaint:
-            before.restore()
+            save.undo()
             self._unsaved = complaint
-        elif made:
-            self.saved += made
+        elif save.made:
+            self.saved += save.made
             self._unsaved = None
 
-    def _check_finite(self, checkpoint: Mapping) -> None:
-        if names := find_nonfinite(checkpoint):
-            path = join_path(self.out_dir, self.NOT_FINITE)
-            aside = put_aside(checkpoint, path, self.file_client_args, self.backend_args)
-            raise NonFiniteError(f'{describe(names)}; {aside}')
+    def check_finite(self, checkpoint: Mapping) -> None:
+        """Put a checkpoint aside that is not finite.
 
-    def _tell(self, path: str) -> None:
-        if is_main_process():
-            for listener in self.when_saved:
-                listener(path)
+        Raises:
+            NonFiniteError: It is not.
+        """
+        aside = join_path(self.out_dir, self.NOT_FINITE)
+        check_finite(checkpoint, aside, self.file_client_args, self.backend_args)
 
-    def _complaint(self, error: OSError, last: str | None) -> str:
-        mend = '' if isinstance(error, NonFiniteError) else '; make room before it is interrupted'
-        older = f"older checkpoints stay, the last one is '{last}'" if last else 'there is no other'
-        return (
-            f"NO CHECKPOINT WAS SAVED in '{self.out_dir}' ({error}{_free(self.out_dir, error)}; "
-            f'failure {self.failures} of this run): training goes on, {older}{mend}.'
-        )
-
-    def _save_last(self, runner: Runner) -> None:
-        step = runner.epoch if self.by_epoch else runner.iter
-        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
-            # With room for one more: which of them go is for the rescue to say.
-            self.keep_ckpt_ids = deque([*self.keep_ckpt_ids, step], self.max_keep_ckpts + 1)
-            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
-        filename = self.filename_tmpl.format(step)
-        try:
-            path = save_at_last(self, runner, filename, dict(epoch=runner.epoch, iter=runner.iter))
-        except OSError as error:
-            self._unsaved = (
-                f"the last checkpoint, '{filename}', could not be written in '{self.out_dir}': "
-                f'{error}{_free(self.out_dir, error)}.'
-            )
-            runner.logger.error(self._unsaved)
-        else:
-            self._unsaved, self.last_ckpt = None, path
-            self._note_down(path)
-            self._tell(path)
-            runner.logger.warning(f"The last checkpoint is there after all: '{path}'.")
-
-    def _note_down(self, path: str) -> None:
+    def note_down(self, path: str) -> None:
+        """Have the work folder's note name a checkpoint that is there; one process does so."""
         if is_main_process():
             self._note.write(path)
 
-    def _make_plain(self, checkpoint: dict) -> None:
-        plain, left_out = make_plain(checkpoint)
-        checkpoint.clear()
-        checkpoint.update(plain)
-        for name in left_out.keys() - self._left_out:
-            print_log(
-                f"Checkpoints are saved without '{name}' ({left_out[name]}), which could not be "
-                'read again without running code: keep it as numbers, text, tensors, arrays or '
-                'paths, in lists and dicts, if a resumed run needs it.',
-                logger='current',
-                level=logging.WARNING,
-            )
-        self._left_out |= left_out.keys()
-
-
-def _free(folder: str, error: OSError) -> str:
-    if isinstance(error, NonFiniteError):
-        return ''
-    try:
-        return f', {shutil.disk_usage(folder).free / 1e9:.1f} GB are free'
-    except OSError:  # not a folder of this machine
-        return ''
+    def tell(self, path: str) -> None:
+        """Tell who listens that a checkpoint is there."""
+        if is_main_process():
+            for listener in self.when_saved:
+                listener(path)

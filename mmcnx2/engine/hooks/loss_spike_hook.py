@@ -6,9 +6,9 @@ from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmcnx2.checkpoints.integrity import find_damage
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.atomic_backend import find_damage
 from mmcnx2.engine.batches import files_of
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook

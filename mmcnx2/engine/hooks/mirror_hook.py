@@ -1,5 +1,6 @@
 """Checkpoints elsewhere, in case the disk goes with the machine."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any, BinaryIO
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmcnx2.checks import check_at_least, check_not_empty, check_types
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
-from mmcnx2.engine.mirror import Mirror
+from mmcnx2.engine.mirror import Mirror, MirrorError
+from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.run_note import RunNote
 from mmcnx2.registry import HOOKS
 
@@ -25,6 +28,8 @@ class MirrorHook(Hook):
     so are copies that failed. Neither stops training; both are told in the log, and summed up at
     the end of the run, which waits for the copies. ``interrupted.pth`` is copied, too, as far as
     the process is given the time; checkpoints called best are not.
+
+    ``--resume`` in a work folder without a checkpoint fetches the newest copy.
 
     What is copied is as it was when it was saved, also if it is removed in the meantime.
 
@@ -83,6 +88,44 @@ class MirrorHook(Hook):
         if is_main_process() and self._take not in saver.when_saved:
             saver.when_saved.append(self._take)
             self._interrupted = saver.INTERRUPTED
+
+    def restore(self, work_dir: str | Path, folder: Path) -> Path | None:
+        """Bring back the newest copy that is whole, for a run that finds no checkpoint of its own.
+
+        Args:
+            work_dir: Work folder of the run, perhaps without a note of its identity, as on another
+                machine.
+            folder: Where its checkpoints go.
+
+        Returns:
+            The checkpoint; None if there are no copies of the run.
+
+        Raises:
+            CannotStartError: There are, or may be, but none can be fetched.
+        """
+        name, note = Path(work_dir).resolve().name, RunNote.read(work_dir)
+        try:
+            owner, copies = self.mirror.copies(name)
+            if note and note.id != owner:
+                return None  # they are another run's
+            for copy in reversed(copies):
+                try:
+                    self.mirror.fetch(name, copy, folder / copy)
+                    return folder / copy
+                except MirrorError as error:
+                    said = f"The mirror's copy '{copy}' is passed over: {error}."
+                    print_log(said, logger='current', level=logging.WARNING)
+        except Exception as error:  # each file system has its own
+            raise CannotStartError(
+                f"'{work_dir}' has no checkpoint, and nothing can be fetched from the mirror "
+                f"'{self.mirror.address}' ({_said(error)}): mend that, or start without --resume."
+            ) from error
+        if copies:
+            raise CannotStartError(
+                f"'{work_dir}' has no checkpoint, and all copies in the mirror "
+                f"'{self.mirror.address}' are damaged: start without --resume."
+            )
+        return None
 
     def after_train(self, runner: Runner) -> None:
         """Copy the last checkpoint, wait for the copies, and sum up."""
@@ -143,8 +186,11 @@ class MirrorHook(Hook):
 
     def _fail(self, name: str, error: Exception) -> None:
         self.failures += 1
-        said = ' '.join(str(error).split()) or type(error).__name__
         self._logger.error(
-            f"'{name}' WAS NOT COPIED to '{self.mirror.address}' ({said}; failure {self.failures} "
-            'of the mirror): training goes on.'
+            f"'{name}' WAS NOT COPIED to '{self.mirror.address}' ({_said(error)}; failure "
+            f'{self.failures} of the mirror): training goes on.'
         )
+
+
+def _said(error: Exception) -> str:
+    return ' '.join(str(error).split()) or type(error).__name__

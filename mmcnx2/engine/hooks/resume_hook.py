@@ -14,13 +14,14 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.identity import digest_names
 from mmcnx2.datasets.seeding import SeededBatches, SeededItems, derive_seed, seed_process
 from mmcnx2.engine.batches import inner_model
+from mmcnx2.engine.hooks.mirror_hook import MirrorHook
 from mmcnx2.engine.resuming.choice import Choice, choose_newest
 from mmcnx2.engine.resuming.configured import Configured, optimizer_kinds
 from mmcnx2.engine.resuming.epoch import Broken, Epoch
 from mmcnx2.engine.resuming.fit import check_resumable, check_run
 from mmcnx2.engine.resuming.lock import lock
 from mmcnx2.engine.resuming.refusal import CannotStartError
-from mmcnx2.engine.resuming.scan import checkpoint_folders
+from mmcnx2.engine.resuming.scan import checkpoint_folders, last_elsewhere, written_by_runs
 from mmcnx2.engine.resuming.schedule import Position, is_over
 from mmcnx2.engine.resuming.settings import follow_config
 from mmcnx2.engine.resuming.start import choose
@@ -126,7 +127,11 @@ class ExactResumeHook(Hook):
                 )
 
     def before_train(self, runner: Runner) -> None:
-        """Put the data loader where the run was."""
+        """Put the data loader where the run was.
+
+        Raises:
+            CannotStartError: An epoch has no step.
+        """
         if is_main_process():
             self._digest_names(runner.train_dataloader)  # no checkpoint in a hurry waits for it
         # Masks that do not come from the common generator.
@@ -138,6 +143,9 @@ class ExactResumeHook(Hook):
         if loader.batch_sampler is None:
             return
         sampler = loader.batch_sampler.sampler
+        if 'Infinite' not in type(sampler).__name__:  # those fill any batch, with images again
+            if said := Epoch.of(runner).look(len(sampler)):
+                runner.logger.warning(said)
         if 'sampler_seed' in self._saved and hasattr(sampler, 'seed'):
             sampler.seed = self._saved['sampler_seed']
         _seed_samples(loader, runner.seed)
@@ -209,12 +217,27 @@ class ExactResumeHook(Hook):
                     f"The file system of '{each.path.parent}' takes no locks: that no other run "
                     'trains there is not checked.'
                 )
+        if runner._resume and runner._load_from is None:
+            self._fetch(runner, out_dir)
         return choose(
             runner.work_dir,
             resume=runner._resume,
             checkpoint=runner._load_from,
             out_dir=out_dir,
         )
+
+    def _fetch(self, runner: Runner, out_dir: str | None) -> None:
+        """Bring back a checkpoint from a mirror, if there is none here."""
+        work_dir, folders = runner.work_dir, checkpoint_folders(runner.work_dir, out_dir)
+        if written_by_runs(folders) or last_elsewhere(work_dir, folders):
+            return
+        for hook in runner.hooks:
+            if isinstance(hook, MirrorHook) and (path := hook.restore(work_dir, folders[-1])):
+                runner.logger.warning(
+                    f"No checkpoint in '{work_dir}': '{path.name}' was fetched from the mirror "
+                    f"'{hook.mirror.address}'."
+                )
+                return
 
     def _look(self, runner: Runner) -> Choice:
         return choose_newest(runner.work_dir, checkpoint_folders(runner.work_dir, _out_dir(runner)))

@@ -78,6 +78,7 @@ class PartRunner:
 
         Raises:
             RuntimeError: The command failed; the end of its output is in the message.
+            SystemExit: It was told to go (:func:`run_tool`), which is no failure.
             OSError: The folder holds what was not made here.
         """
         folder = self.folder / part.name

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmcnx2.processes.following import followed
+from mmcnx2.processes.signals import STOPPED, TRY_AGAIN
 
 _STEP = re.compile(
     r'(Epoch\(train\)\s+\[(?P<epoch>\d+)\]|Iter\(train\) )'
@@ -37,6 +38,8 @@ def run_tool(
 
     Raises:
         RuntimeError: If it fails. The end of its output is in the message.
+        SystemExit: It was told to go and has saved, which is no failure: this process, too, ends
+            with that status, for whoever tries again.
     """
     environment = dict(os.environ, **followed())
     environment |= {'OMP_NUM_THREADS': str(threads)} if threads else {}
@@ -63,6 +66,10 @@ def run_tool(
             process.terminate()  # an interrupted job leaves no training behind
             file.writelines(process.stdout)  # while it saves
             raise
+    if process.returncode in (TRY_AGAIN, STOPPED):
+        told = f'{label}told to go (status {process.returncode}), and saved what there was'
+        print(f'{told}: the same command goes on from there.', file=sys.stderr, flush=True)
+        raise SystemExit(process.returncode)
     if process.returncode:
         raise RuntimeError(
             f"'{' '.join(command)}' ended with exit status {process.returncode}; all it said is in "

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.integrity import find_damage
-from mmcnx2.engine.nonfinite import describe, find_nonfinite
 from mmcnx2.engine.resuming.fit import check_state
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.run_note import RunNote
@@ -19,6 +18,7 @@ from mmcnx2.engine.resuming.scan import (
     read_saved,
     scan,
 )
+from mmcnx2.engine.saving.nonfinite import describe, find_nonfinite
 from mmcnx2.first_few import first_few
 
 

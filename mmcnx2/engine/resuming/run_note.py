@@ -5,7 +5,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mmcnx2.engine.atomic_backend import AtomicBackend
+from mmcnx2.engine.saving.atomic_backend import AtomicBackend
 
 FILE = 'run.json'
 

@@ -13,9 +13,10 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 
 from mmcnx2.checkpoints.files import CheckpointError
-from mmcnx2.engine import atomic_backend
-from mmcnx2.engine.atomic_backend import PART, AtomicBackend, find_damage
+from mmcnx2.checkpoints.integrity import find_damage
 from mmcnx2.engine.hooks.checkpoint_hook import UnsavedError
+from mmcnx2.engine.saving import atomic_backend
+from mmcnx2.engine.saving.atomic_backend import PART, AtomicBackend
 from tests.support.long_run import Score, make_runner
 from tests.support.states import assert_same_state
 from tests.support.tiny import Tiny

@@ -1,5 +1,6 @@
 """AtomicCheckpointHook(background=True) keeps every promise of saving at once."""
 
+import random
 import signal
 import threading
 from pathlib import Path
@@ -12,7 +13,8 @@ from mmcnx2.engine import LossSpikeHook
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from tests.engine.hooks.test_checkpoint_hook import Break, FullDisk, names
 from tests.engine.hooks.test_resume_hook import assert_same_end, finished, load_end
-from tests.engine.test_background_saving import SlowBackend
+from tests.engine.saving.test_background_saving import SlowBackend
+from tests.support.long_run import Tiny as Quick
 from tests.support.long_run import end_state, start, train
 from tests.support.states import assert_same_state
 from tests.support.tiny import LeaveOut, Tiny
@@ -140,12 +142,28 @@ def test_going_back_waits_for_the_save_that_it_goes_back_to(tmp_path):
     assert_same_end(end_state(back), end_state(fresh))
 
 
-def test_killed_within_saves_in_the_background_it_ends_as_if_it_had_never_been(tmp_path):
-    options = dict(epochs=1, ema=False, checkpoint=dict(background=True))
+POINTS = ('queued', 'written', 'flushed', 'renamed', 'replaced', 'removed', 'waiting')
+"""Where a process is killed: in the order in which the thread gets there."""
+
+
+def newest_step(folder: Path) -> int:
+    return max((int(path.stem.partition('_')[2]) for path in folder.glob('iter_*.pth')), default=0)
+
+
+def test_killed_around_saves_in_the_background_it_ends_as_if_it_had_never_been(tmp_path):
+    options = dict(epochs=5, model=Quick(), checkpoint=BACKGROUND)
     whole = start(train, tmp_path / 'whole', options=options)
-    for point in ('written', 'flushed', 'renamed'):
-        process = start(train, tmp_path / 'killed', 2, point, options=options)
-        assert finished(process) == -signal.SIGKILL, point
+    draw = random.Random(5)
+    points = ['before', 'after', *POINTS, *(draw.uniform(0, 0.03) for _ in range(4))]
+    draw.shuffle(points)
+    saved = 0
+    for number, point in enumerate(points):
+        step = draw.randint(2, 3)
+        process = start(train, tmp_path / 'killed', step, point, options=options)
+        assert finished(process) == -signal.SIGKILL, f'run {number} was not killed ({point})'
+        before, saved = saved, newest_step(tmp_path / 'killed')
+        assert saved >= before + step - 2, f'run {number} lost a save ({point})'
+    assert not (tmp_path / 'killed/end.pt').exists(), 'it was killed after its end'
     assert finished(start(train, tmp_path / 'killed', options=options)) == 0
     assert finished(whole) == 0
     assert_same_end(load_end(tmp_path / 'killed'), load_end(tmp_path / 'whole'))

@@ -1,5 +1,6 @@
 """Checkpoints are copied elsewhere while training goes on, whatever happens there."""
 
+import shutil
 import threading
 
 import pytest
@@ -7,7 +8,10 @@ import pytest
 from mmcnx2.engine import MirrorHook
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.mirror import NOTE, Mirror
-from tests.support.tiny_run import run
+from mmcnx2.engine.resuming.refusal import CannotStartError
+from tests.engine.hooks.test_resume_hook import assert_same_end, damage
+from tests.support.long_run import end_state
+from tests.support.tiny_run import log_of, run
 
 
 def mirrored(tmp_path, **options):
@@ -105,3 +109,55 @@ def test_without_a_hook_that_saves_it_says_what_is_missing(tmp_path):
     hook = MirrorHook(str(tmp_path / 'mirror'))
     with pytest.raises(ValueError, match='add that to default_hooks'):
         run(tmp_path / 'run', hooks=(hook,), default_hooks={})
+
+
+def mirrored_and_lost(tmp_path) -> None:
+    """Break a run off behind its fifth step, and lose its folder."""
+    hook = MirrorHook(str(tmp_path / 'mirror'))
+    run(tmp_path / 'run', hooks=(hook,), stop_at=5)
+    if (thread := hook._thread) is not None:
+        thread.join()
+    shutil.rmtree(tmp_path / 'run')
+
+
+def again(tmp_path, **options):
+    hook = MirrorHook(str(tmp_path / 'mirror'))
+    return run(tmp_path / 'run', hooks=(hook,), **options)
+
+
+def test_on_another_machine_resume_goes_on_from_the_newest_copy(tmp_path):
+    mirrored_and_lost(tmp_path)
+    runner, watch = again(tmp_path)
+    assert "'iter_5.pth' was fetched from the mirror" in log_of(runner)
+    assert len(watch.images) == 3, 'it did not go on behind step 5'
+    whole, _ = run(tmp_path / 'whole')
+    assert_same_end(end_state(runner), end_state(whole))
+    assert copies(tmp_path)[-1] == 'iter_8.pth', 'it is no longer the same run to the mirror'
+
+
+def test_a_damaged_copy_is_passed_over(tmp_path):
+    mirrored_and_lost(tmp_path)
+    damage(tmp_path / 'mirror/run/iter_5.pth')
+    runner, watch = again(tmp_path)
+    assert "'iter_4.pth' was fetched" in log_of(runner) and len(watch.images) == 4
+
+
+def test_where_no_copy_can_be_fetched_it_does_not_begin_anew(tmp_path, monkeypatch):
+    mirrored_and_lost(tmp_path)
+
+    def refuse(self, *arguments) -> None:
+        raise ConnectionError('no route to host')
+
+    for name in ('copies', 'fetch'):
+        with monkeypatch.context() as patch:
+            patch.setattr(Mirror, name, refuse)
+            for _ in range(2):  # the first try leaves nothing that a second one takes for its run
+                with pytest.raises(CannotStartError, match='no checkpoint, .*no route'):
+                    again(tmp_path)
+    assert len(again(tmp_path)[1].images) == 3
+
+
+def test_a_checkpoint_that_is_there_wins_and_so_does_an_anew_that_is_asked_for(tmp_path):
+    mirrored_and_lost(tmp_path)
+    assert len(again(tmp_path, resume=False, stop_at=2)[1].images) == 2
+    assert len(again(tmp_path)[1].images) == 6

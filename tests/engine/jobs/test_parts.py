@@ -90,3 +90,12 @@ def test_a_memory_that_cannot_be_read_is_none(runner, part, content):
     runner.do(part)
     (runner.folder / 'first/done.json').write_text(content)
     assert not runner.is_done(part)
+
+
+def test_what_was_told_to_go_goes_on_the_next_time(runner, part):
+    told = replace(part, command=[*part.command[:2], '75'], resumes=True)
+    with pytest.raises(SystemExit, match='75'):
+        runner.do(told)
+    assert not runner.is_done(told)
+    runner.do(replace(part, resumes=True))
+    assert made(runner) == 'xx' and not (runner.folder / 'first.old-1').exists()

@@ -60,3 +60,15 @@ def test_an_interrupted_tool_is_told_to_go_and_left_the_time_to_save(tmp_path, m
     with pytest.raises(KeyboardInterrupt):
         run_tool([str(tool)], log=tmp_path / 'output.txt')
     assert (tmp_path / 'output.txt').read_text().splitlines() == ['started', 'saving', 'saved']
+
+
+@pytest.mark.parametrize('status', [75, 130])
+def test_a_tool_that_was_told_to_go_has_not_failed_and_ends_the_job_with_its_status(
+    status, tmp_path, capfd
+):
+    tool = tmp_path / 'tool.py'
+    tool.write_text(f'raise SystemExit({status})\n')
+    with pytest.raises(SystemExit) as ended:
+        run_tool([str(tool)], log=tmp_path / 'output.txt', label='first: ')
+    assert ended.value.code == status
+    assert f'first: told to go (status {status})' in capfd.readouterr().err

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmcnx2.engine import atomic_backend
 from mmcnx2.engine.resuming import lock as lock_module
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.run_note import RunNote
 from mmcnx2.engine.resuming.start import choose, claim, is_first_process
+from mmcnx2.engine.saving import atomic_backend
 from tests.support.saved import save
 
 

@@ -1,33 +1,49 @@
 """The whole encoder with Triton's kernels against the masked definition and the dense maps."""
 
 import pytest
+import torch
 
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.closeness import assert_all_close, gradients
-from tests.support.operations import DEVICE
+from tests.support.devices import DEVICES, triton_device
+from tests.support.operations import poisoned
 from tests.support.toy import make_images, make_net, make_visible
 
 pytest.importorskip('triton')
 
-# Small: without a GPU, Triton's interpreter takes seconds for what a kernel does in microseconds.
+# Small: Triton's interpreter takes seconds for what a kernel does in microseconds on a GPU.
 ARCH = {'depths': (1, 1, 1, 1), 'channels': (6, 7, 8, 9)}
 
 
-def run(visible, **options):
-    net = make_net(ARCH, **options).to(DEVICE)
-    found = gradients(net, make_images(1, 32, 64).to(DEVICE), *visible)
+@pytest.fixture(params=DEVICES)
+def device(request):
+    return triton_device(request.param)
+
+
+def run(visible, *, device='cpu', **options):
+    net = make_net(ARCH, **options).to(device)
+    with poisoned():
+        found = gradients(net, make_images(1, 32, 64).to(device), *visible)
     return {name: tensor.cpu() for name, tensor in found.items()}
 
 
 @pytest.mark.parametrize('count', [1, 2], ids=['one-visible', 'all-visible'])
-def test_packed_with_triton_equals_masked(count):
+def test_packed_with_triton_equals_masked(count, device):
     visible = (make_visible(1, 1, 2, count),)
     expected = run(visible, layout='masked')
-    assert_all_close(expected, run(visible, layout='packed', ops='triton'), relative=1e-10)
+    found = run(visible, layout='packed', ops='triton', device=device)
+    assert_all_close(expected, found, relative=1e-10)
 
 
-def test_dense_with_triton_equals_dense_with_torch():
-    assert_all_close(run((), ops='torch'), run((), ops='triton'), relative=1e-10)
+def test_dense_with_triton_equals_dense_with_torch(device):
+    assert_all_close(run((), ops='torch'), run((), ops='triton', device=device), relative=1e-10)
+
+
+def test_the_same_images_give_the_same_bits(device):
+    visible = (make_visible(1, 1, 2, 1),)
+    options = dict(layout='packed', ops='triton', device=device)
+    first, second = (run(visible, **options) for _ in range(2))
+    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
 
 
 def test_unknown_kernels_are_refused():

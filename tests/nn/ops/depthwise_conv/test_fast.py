@@ -9,22 +9,25 @@ import torch.nn.functional as F
 
 from mmcnx2.nn.ops.depthwise_conv import Windows, naive
 from tests.support.closeness import assert_all_close
-from tests.support.operations import DEVICE, draw, results
+from tests.support.devices import triton_device
+from tests.support.operations import draw, results
 from tests.support.toy import make_visible
 
 RADIUS = 3
 FILES = dict(numba='listed_numba', triton='tiled_triton')
+ON_GPU = pytest.param(('triton', 'cuda'), marks=pytest.mark.gpu)
 
 Kernels = namedtuple('Kernels', 'depthwise_conv operation device')
 
 
-@pytest.fixture(params=['numba', 'triton'])
+@pytest.fixture(params=[('numba', 'cpu'), ('triton', 'cpu'), ON_GPU], ids='-'.join)
 def kernels(request):
-    name = request.param
+    name, device = request.param
     pytest.importorskip(name)
+    device = triton_device(device) if name == 'triton' else device
     module = import_module(f'mmcnx2.nn.ops.depthwise_conv.{FILES[name]}')
     operation = getattr(torch.ops.mmcnx2, f'depthwise_conv_{name}').default
-    return Kernels(module.depthwise_conv, operation, 'cpu' if name == 'numba' else DEVICE)
+    return Kernels(module.depthwise_conv, operation, device)
 
 
 def inputs(*shape, radius=RADIUS):
@@ -58,7 +61,7 @@ def test_packed_equals_the_definition(kernels, side):
     assert_all_close(expected, on_kernels(kernels, windows, given), relative=1e-12)
 
 
-@pytest.mark.parametrize('size', [(1, 1), (7, 7), (9, 13)], ids='{0[0]}x{0[1]}'.format)
+@pytest.mark.parametrize('size', [(1, 1), (7, 7), (9, 13), (27, 27)], ids='{0[0]}x{0[1]}'.format)
 def test_a_whole_map_equals_conv2d(kernels, size):
     given = inputs(2, *size, 3)
     windows = Windows.of_map(*size, RADIUS, kernels.device)
@@ -99,6 +102,13 @@ def test_half_precision_sums_in_float32(kernels, dtype):
     windows = Windows.of_map(5, 6, RADIUS, kernels.device)
     found = on_kernels(kernels, windows, given, dtype=dtype)
     assert_all_close(results(on_map, given), found, relative=8 * torch.finfo(dtype).eps)
+
+
+def test_the_same_input_gives_the_same_bits(kernels):
+    given = inputs(1, 27, 27, 5)
+    windows = Windows.of_map(27, 27, RADIUS, kernels.device)
+    first, second = (on_kernels(kernels, windows, given, dtype=torch.float32) for _ in range(2))
+    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
 
 
 def test_the_operation_keeps_torchs_contract(kernels):

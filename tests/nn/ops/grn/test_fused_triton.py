@@ -6,10 +6,16 @@ import torch.nn.functional as F
 
 from mmcnx2.nn.ops.grn.naive import grn
 from tests.support.closeness import assert_all_close
-from tests.support.operations import DEVICE, draw, results
+from tests.support.devices import DEVICES, triton_device
+from tests.support.operations import draw, results
 
 pytest.importorskip('triton')
 from mmcnx2.nn.ops.grn.fused_triton import gelu_grn
+
+
+@pytest.fixture(params=DEVICES)
+def device(request):
+    return triton_device(request.param)
 
 
 def definition(x, gamma, beta):
@@ -31,29 +37,35 @@ def inputs(*shape):
 
 # The last walks over several chunks of sites and several blocks of channels.
 @pytest.mark.parametrize('shape', [(1, 1, 1), (3, 1, 8), (2, 17, 5), (1, 131, 70)])
-def test_equals_the_definition(shape):
+def test_equals_the_definition(shape, device):
     given = inputs(*shape)
-    found = results(fast, given, device=DEVICE)
+    found = results(fast, given, device=device)
     assert_all_close(results(definition, given), found, relative=1e-12)
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
-def test_half_precision_sums_in_float32(dtype):
+def test_half_precision_sums_in_float32(dtype, device):
     given = inputs(2, 19, 12)
-    found = results(fast, given, dtype=dtype, device=DEVICE)
+    found = results(fast, given, dtype=dtype, device=device)
     relative = 8 * torch.finfo(dtype).eps
     assert_all_close(results(definition, given), found, relative=relative)
 
 
-def test_a_dead_image_has_finite_gradients():
+def test_a_dead_image_has_finite_gradients(device):
     given = inputs(2, 5, 4)
     given['x'][1] = 0
-    found = results(fast, given, device=DEVICE)
+    found = results(fast, given, device=device)
     assert_all_close(results(definition, given), found, relative=1e-12)
 
 
-def test_the_operation_keeps_torchs_contract():
-    arguments = [tensor.to(DEVICE) for tensor in inputs(2, 3, 4).values()]
+def test_the_same_input_gives_the_same_bits(device):
+    given = inputs(1, 131, 70)
+    first, second = (results(fast, given, dtype=torch.float32, device=device) for _ in range(2))
+    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
+
+
+def test_the_operation_keeps_torchs_contract(device):
+    arguments = [tensor.to(device) for tensor in inputs(2, 3, 4).values()]
     for tensor in arguments:
         tensor.requires_grad_()
     torch.library.opcheck(torch.ops.mmcnx2.gelu_grn.default, (*arguments, 1e-6))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from mmcnx2.engine.atomic_backend import AtomicBackend
+from mmcnx2.engine.saving.atomic_backend import AtomicBackend
 
 NAME = 'last_checkpoint'
 

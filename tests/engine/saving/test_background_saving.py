@@ -7,8 +7,8 @@ import pytest
 import torch
 from mmengine.fileio import register_backend
 
-from mmcnx2.engine.atomic_backend import AtomicBackend
-from mmcnx2.engine.background_saving import OneAtATime, Parcel, ParcelBackend
+from mmcnx2.engine.saving.atomic_backend import AtomicBackend
+from mmcnx2.engine.saving.background_saving import OneAtATime, Parcel, ParcelBackend
 
 
 def bytes_of(checkpoint: dict) -> bytes:

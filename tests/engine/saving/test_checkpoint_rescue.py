@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmcnx2.engine.checkpoint_rescue import rescue
+from mmcnx2.engine.saving.checkpoint_rescue import rescue
 
 
 class Disks:

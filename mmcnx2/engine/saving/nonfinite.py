@@ -63,7 +63,22 @@ def describe(names: list[str]) -> str:
     return f"'{names[0]}'{more} not finite"
 
 
-def put_aside(checkpoint: Mapping[str, Any], path: str, *backend: dict | None) -> str:
+def check_finite(checkpoint: Mapping[str, Any], aside: str, *backend: dict | None) -> None:
+    """Put a checkpoint aside that is not finite.
+
+    Args:
+        checkpoint: Checkpoint of mmengine's runner.
+        aside: Path of the file that then holds its weights.
+        backend: mmengine's ``file_client_args`` and ``backend_args``.
+
+    Raises:
+        NonFiniteError: It is not.
+    """
+    if names := find_nonfinite(checkpoint):
+        raise NonFiniteError(f'{describe(names)}; {_put_aside(checkpoint, aside, *backend)}')
+
+
+def _put_aside(checkpoint: Mapping[str, Any], path: str, *backend: dict | None) -> str:
     """Write the weights of a checkpoint that is not finite into a file that no run goes on from.
 
     Args:

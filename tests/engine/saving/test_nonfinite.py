@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmcnx2.engine.nonfinite import describe, find_nonfinite, is_finite, nonfinite_buffers
+from mmcnx2.engine.saving.nonfinite import describe, find_nonfinite, is_finite, nonfinite_buffers
 
 NAN, INF = float('nan'), float('inf')
 

@@ -1,5 +1,6 @@
 """A checkpoint at any price but that of the newest one: in another place, or of weights alone."""
 
+from collections import deque
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,14 @@ from mmengine.fileio import join_path
 from mmengine.runner import Runner
 
 from mmcnx2.engine.agreement import of_main_process
-from mmcnx2.engine.checkpoint_note import CheckpointNote
-from mmcnx2.engine.checkpoint_rescue import rescue
-from mmcnx2.engine.nonfinite import NonFiniteError
+from mmcnx2.engine.saving.checkpoint_note import CheckpointNote
+from mmcnx2.engine.saving.checkpoint_rescue import rescue
+from mmcnx2.engine.saving.free_room import free_room
+from mmcnx2.engine.saving.nonfinite import NonFiniteError
+
+
+class UnsavedError(RuntimeError):
+    """A run has come to its end, and its last checkpoint is not there."""
 
 
 def save_at_last(hook: Any, runner: Runner, filename: str, meta: dict) -> str:
@@ -62,6 +68,34 @@ def save_at_last(hook: Any, runner: Runner, filename: str, meta: dict) -> str:
             CheckpointNote(runner.work_dir).write(path)
         runner.logger.error(f"'{path}' is there, for want of room in '{hook.out_dir}'.")
     return path
+
+
+def save_missing(hook: Any, runner: Runner) -> str:
+    """Save the last checkpoint of a run, which could not be written; all processes must take part.
+
+    Args:
+        hook: An ``AtomicCheckpointHook``, after training.
+        runner: At its end.
+
+    Returns:
+        The checkpoint's path.
+
+    Raises:
+        UnsavedError: It still cannot be written.
+    """
+    step = runner.epoch if hook.by_epoch else runner.iter
+    if hook.max_keep_ckpts > 0 and step not in hook.keep_ckpt_ids:
+        # With room for one more: which of them go is for the rescue to say.
+        hook.keep_ckpt_ids = deque([*hook.keep_ckpt_ids, step], hook.max_keep_ckpts + 1)
+        runner.message_hub.update_info('keep_ckpt_ids', list(hook.keep_ckpt_ids))
+    filename = hook.filename_tmpl.format(step)
+    try:
+        return save_at_last(hook, runner, filename, dict(epoch=runner.epoch, iter=runner.iter))
+    except OSError as error:
+        raise UnsavedError(
+            f"the last checkpoint, '{filename}', could not be written in '{hook.out_dir}': "
+            f'{error}{free_room(hook.out_dir, error)}.'
+        ) from error
 
 
 def _give_up(hook: Any, runner: Runner, path: str) -> None:
