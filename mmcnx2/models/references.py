@@ -95,6 +95,20 @@ def resolve(
     return fill(dict(parts), ''), numbers
 
 
+def with_numbers(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's config as it is once :func:`resolve` has filled in its parts.
+
+    Args:
+        model: With ``backbone`` and perhaps ``num_classes``; not changed.
+
+    Raises:
+        ValueError: See :func:`resolve`.
+    """
+    parts = {key: value for key, value in model.items() if key not in ('backbone', 'num_classes')}
+    named = dict(backbone=model.get('backbone'), num_classes=model.get('num_classes'))
+    return type(model)({**model, **resolve(parts, **named)[0]})
+
+
 def log_numbers(model: nn.Module, numbers: Mapping[str, int | list[int]]) -> None:
     """Log what :func:`resolve` has found for a model."""
     if numbers:
