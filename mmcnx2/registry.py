@@ -19,6 +19,12 @@ HOOKS = root.Registry(
     scope='mmcnx2',
     locations=['mmcnx2.engine', 'mmcnx2.analysis.hooks'],
 )
+PARAM_SCHEDULERS = root.Registry(
+    'parameter scheduler',
+    parent=root.PARAM_SCHEDULERS,
+    scope='mmcnx2',
+    locations=['mmcnx2.engine'],
+)
 METRICS = root.Registry('metric', parent=root.METRICS, scope='mmcnx2', locations=['mmcnx2.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     'optim wrapper constructor',

@@ -38,7 +38,7 @@ def add_config_options(parser: ArgumentParser) -> None:
         action=StoreSettings,
         metavar='KEY=VALUE',
         help='values that replace those of the config, such as optim_wrapper.optimizer.lr=1e-4; '
-        'data_root=PATH moves every data set of the config at once',
+        'data_root=PATH moves every data set of the config at once, num_classes=N is for all heads',
     )
 
 

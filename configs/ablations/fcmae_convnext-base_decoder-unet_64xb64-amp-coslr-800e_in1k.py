@@ -6,7 +6,8 @@ model = dict(
     neck=dict(
         _delete_=True,
         type='mmcnx2.UNetDecoder',
-        in_channels=[128, 256, 512, 1024],  # of base
+        in_channels='backbone.channels',
+        patch_size='backbone.stride',
         use_grn=False,
     )
 )

@@ -10,9 +10,8 @@ num_classes = 10
 
 checkpoint = 'work_dirs/fcmae_convnextv2-atto_1xb64-100e_folder/epoch_100.pth'
 model = dict(
-    data_preprocessor=dict(num_classes=num_classes),
+    num_classes=num_classes,
     backbone=dict(drop_path_rate=0.1, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(num_classes=num_classes, loss=dict(num_classes=num_classes)),
 )
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))

@@ -7,7 +7,7 @@ _base_ = [
 checkpoint = 'work_dirs/fcmae_convnextv2-femto_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(
     backbone=dict(arch='femto', drop_path_rate=0.0, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=384, loss=dict(label_smooth_val=0.2)),
+    head=dict(loss=dict(label_smooth_val=0.2)),
     train_cfg=dict(augments=[dict(type='Mixup', alpha=0.3), dict(type='CutMix', alpha=0.3)]),
 )
 optim_wrapper = dict(optimizer=dict(weight_decay=0.05))

@@ -3,6 +3,4 @@ _base_ = './convnextv2-atto_fcmae-pre_32xb512-linear-coslr-90e_in1k.py'
 checkpoint = 'work_dirs/fcmae_convnextv2-femto_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(
     backbone=dict(arch='femto', init_cfg=dict(checkpoint=checkpoint)),
-    neck=dict(input_features=384),
-    head=dict(in_channels=384),
 )

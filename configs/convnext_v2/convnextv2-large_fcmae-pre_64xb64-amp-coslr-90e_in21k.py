@@ -3,5 +3,4 @@ _base_ = './convnextv2-base_fcmae-pre_64xb64-amp-coslr-90e_in21k.py'
 checkpoint = 'work_dirs/fcmae_convnextv2-large_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(
     backbone=dict(arch='large', init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=1536),
 )

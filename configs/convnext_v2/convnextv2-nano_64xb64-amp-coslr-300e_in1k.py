@@ -1,3 +1,3 @@
 _base_ = './convnextv2-atto_64xb64-amp-coslr-300e_in1k.py'
 
-model = dict(backbone=dict(arch='nano'), head=dict(in_channels=640))
+model = dict(backbone=dict(arch='nano'))

@@ -7,6 +7,6 @@ _base_ = [
 checkpoint = 'work_dirs/fcmae_convnextv2-nano_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(
     backbone=dict(arch='nano', drop_path_rate=0.1, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=640, loss=dict(label_smooth_val=0.2)),
+    head=dict(loss=dict(label_smooth_val=0.2)),
     train_cfg=dict(augments=[dict(type='Mixup', alpha=0.5), dict(type='CutMix', alpha=0.5)]),
 )

@@ -5,10 +5,9 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 checkpoint = 'work_dirs/fcmae_convnextv2-nano_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
-# As many classes as ConvNeXt V1 counted. The release that you have may differ: change both.
+# As many classes as ConvNeXt V1 counted. The release that you have may differ.
 model = dict(
-    data_preprocessor=dict(num_classes=21841),
+    num_classes=21841,
     backbone=dict(arch='nano', init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(num_classes=21841, in_channels=640),
     train_cfg=dict(augments=[dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]),
 )

@@ -1,3 +1,3 @@
 _base_ = './convnextv2-atto_64xb64-amp-coslr-300e_in1k.py'
 
-model = dict(backbone=dict(arch='tiny'), head=dict(in_channels=768))
+model = dict(backbone=dict(arch='tiny'))

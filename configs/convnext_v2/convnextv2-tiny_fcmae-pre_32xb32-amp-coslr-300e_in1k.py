@@ -7,6 +7,5 @@ _base_ = [
 checkpoint = 'work_dirs/fcmae_convnextv2-tiny_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(
     backbone=dict(arch='tiny', drop_path_rate=0.2, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=768),
     train_cfg=dict(augments=[dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]),
 )

@@ -5,4 +5,4 @@ _base_ = [
     '../_base_/schedules/convnextv2_50e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(data_preprocessor=dict(num_classes=10), head=dict(num_classes=10))
+model = dict(num_classes=10)

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/det_runtime.py',
 ]
 model = dict(
+    num_classes=10,
     rpn_head=dict(anchor_generator=dict(scales=[4])),  # objects of 16 px and more
-    roi_head=dict(bbox_head=dict(num_classes=10), mask_head=dict(num_classes=10)),
     test_cfg=dict(rpn=dict(nms_pre=200, max_per_img=100)),  # a handful of objects an image
 )

@@ -5,7 +5,8 @@ _base_ = [
     '../_base_/seg_runtime.py',
 ]
 model = dict(
+    num_classes=16,
     data_preprocessor=dict(size=(128, 128)),
-    decode_head=dict(num_classes=16, channels=128),
-    auxiliary_head=dict(num_classes=16, channels=64),
+    decode_head=dict(channels=128),
+    auxiliary_head=dict(channels=64),
 )

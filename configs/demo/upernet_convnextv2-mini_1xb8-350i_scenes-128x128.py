@@ -10,7 +10,5 @@ train_dataloader = dict(num_workers=1)
 val_dataloader = dict(batch_size=8, num_workers=1)
 test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = _base_.param_scheduler
-param_scheduler[1].update(end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=max_iters))

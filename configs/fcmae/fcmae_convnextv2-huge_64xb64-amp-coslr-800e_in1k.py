@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/fcmae_800e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(backbone=dict(arch='huge'), neck=dict(in_channels=2816))
+model = dict(backbone=dict(arch='huge'))

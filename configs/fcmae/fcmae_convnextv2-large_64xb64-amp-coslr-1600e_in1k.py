@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/fcmae_1600e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(backbone=dict(arch='large'), neck=dict(in_channels=1536))
+model = dict(backbone=dict(arch='large'))

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/fcmae_1600e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(backbone=dict(arch='nano'), neck=dict(in_channels=640))
+model = dict(backbone=dict(arch='nano'))

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/schedules/fcmae_800e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(backbone=dict(arch='tiny'), neck=dict(in_channels=768))
+model = dict(backbone=dict(arch='tiny'))

@@ -7,13 +7,13 @@ _base_ = [
 ]
 data_root = 'data/my_coco'  # holds annotations/train.json, annotations/val.json, train/, val/
 num_classes = 10  # categories of annotations/train.json
-mask_head = dict(num_classes=num_classes)  # None where objects have boxes alone: Faster R-CNN
 
 checkpoint = 'work_dirs/fcmae_convnextv2-atto_1xb64-100e_folder/epoch_100.pth'
 init_cfg = dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.')
 model = dict(
+    num_classes=num_classes,
     backbone=dict(drop_path_rate=0.1, init_cfg=init_cfg),
-    roi_head=dict(bbox_head=dict(num_classes=num_classes), mask_head=mask_head),
+    # roi_head=dict(mask_head=None),  # where objects have boxes alone: Faster R-CNN
 )
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))

@@ -11,5 +11,4 @@ model = dict(
         drop_path_rate=0.1,
         init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
     ),
-    neck=dict(in_channels=[48, 96, 192, 384]),
 )

@@ -11,9 +11,8 @@ num_classes = 10  # lines of classes.txt
 checkpoint = 'work_dirs/fcmae_convnextv2-atto_1xb64-100e_folder/epoch_100.pth'
 init_cfg = dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.')
 model = dict(
+    num_classes=num_classes,
     backbone=dict(drop_path_rate=0.1, init_cfg=init_cfg),
-    decode_head=dict(num_classes=num_classes),
-    auxiliary_head=dict(num_classes=num_classes),
 )
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))

@@ -11,6 +11,4 @@ model = dict(
         drop_path_rate=0.4,
         init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
     ),
-    decode_head=dict(in_channels=[352, 704, 1408, 2816]),
-    auxiliary_head=dict(in_channels=1408),
 )

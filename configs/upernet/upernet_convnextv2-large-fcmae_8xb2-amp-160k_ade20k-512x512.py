@@ -11,6 +11,4 @@ model = dict(
         drop_path_rate=0.4,
         init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
     ),
-    decode_head=dict(in_channels=[192, 384, 768, 1536]),
-    auxiliary_head=dict(in_channels=768),
 )

@@ -1,6 +1,6 @@
 """What runs a model: launching, training and evaluation, hooks, runners, optimizers.
 
-Importing this registers the hooks, runners and optimizer constructors.
+Importing this registers the hooks, runners, optimizer constructors and schedules.
 """
 
 from mmcnx2.engine.hooks import (
@@ -16,18 +16,26 @@ from mmcnx2.engine.hooks import (
     UnreadableImagesHook,
     WatchdogHook,
 )
-from mmcnx2.engine.optimizers import LayerDecayOptimWrapperConstructor
+from mmcnx2.engine.optimizers import (
+    CosineAnnealingLR,
+    LayerDecayOptimWrapperConstructor,
+    MultiStepLR,
+    PolyLR,
+)
 from mmcnx2.engine.runners import ShardedRunner
 
 __all__ = [
     'AtomicCheckpointHook',
     'ClassCountHook',
+    'CosineAnnealingLR',
     'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
     'LayerDecayOptimWrapperConstructor',
     'LossSpikeHook',
     'MirrorHook',
+    'MultiStepLR',
+    'PolyLR',
     'PreemptionHook',
     'ShardEpochHook',
     'ShardedRunner',

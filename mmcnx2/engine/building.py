@@ -3,7 +3,7 @@
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from inspect import signature
 from itertools import chain
@@ -115,6 +115,7 @@ def _is_of_building(error: Exception) -> bool:
 def _part_of(error: Exception, cfg: Mapping) -> tuple[str, Any]:
     """Return the innermost part of the config that was being built: its dotted key, and itself."""
     whole = {name: cfg[name] for name in _PARTS if cfg.get(name) is not None}
+    wholes = [whole, *_as_built(whole)]
     path, node = '', whole
     for frame in _frames(error):
         code = frame.f_code
@@ -122,10 +123,19 @@ def _part_of(error: Exception, cfg: Mapping) -> tuple[str, Any]:
             built = frame.f_locals.get(argument)
             if not isinstance(built, Mapping | list):
                 continue
-            places = chain(_parts(node, path), _parts(whole, ''))  # a loop builds its loader
+            # A loop builds its loader.
+            places = chain(_parts(node, path), *(_parts(each, '') for each in wholes))
             same = ((place, part) for place, part in places if _is_same(built, part))
             path, node = next(same, (path, node))
     return path, node
+
+
+def _as_built(whole: Mapping) -> Iterator[dict]:
+    """Yield the config whose model has the numbers that its parts name, if it can have them."""
+    from mmcnx2.models.references import with_numbers  # with all of mmpretrain
+
+    with suppress(AttributeError, KeyError, TypeError, ValueError):
+        yield {**whole, 'model': with_numbers(whole['model'])}
 
 
 def _parts(node: Any, path: str) -> Iterator[tuple[str, Any]]:

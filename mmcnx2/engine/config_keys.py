@@ -150,7 +150,8 @@ def _check_top(cfg: Mapping, key: str) -> None:
     top = key.partition('.')[0]
     if key != top or top in _TOP or top not in cfg or isinstance(cfg[top], Mapping | list):
         return
-    for name in ('train_cfg', 'optim_wrapper.optimizer', 'train_dataloader', 'model.backbone'):
+    parts = 'train_cfg optim_wrapper.optimizer train_dataloader model.backbone model'.split()
+    for name in parts:
         node = cfg
         for part in name.split('.'):
             node = node.get(part) if isinstance(node, Mapping) else None

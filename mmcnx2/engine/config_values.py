@@ -155,7 +155,7 @@ RULES = {
     'param_scheduler*.end_factor': SHARE,
     'param_scheduler*.gamma': number(0, 1000, above=True),
     'param_scheduler*.step_size': COUNT,
-    'param_scheduler*.milestones': several(FROM_0),
+    'param_scheduler*.milestones': several(number(0, 2**31 - 1)),
     'param_scheduler*.power': POSITIVE,
     'default_hooks.checkpoint.interval': COUNT,
     'default_hooks.checkpoint.max_keep_ckpts': whole(1, also=[-1]),

@@ -30,7 +30,7 @@ def read_config(
     Args:
         path: The config file.
         options: ``--cfg-options``, dotted keys to values. ``data_root`` goes through
-            :func:`set_data_root`.
+            :func:`set_data_root`, and ``num_classes`` is ``model.num_classes``.
         work_dir: ``--work-dir``; without it the config's, else ``work_dirs/<name of the config>``.
 
     Returns:
@@ -51,6 +51,8 @@ def read_config(
     except YamlError as error:
         raise ValueError(f"config '{path}' cannot be read: {error}") from None
     options = dict(options or {})
+    if 'num_classes' in options:
+        options['model.num_classes'] = options.pop('num_classes')
     check_not_empty(data_root=options.get('data_root'), work_dir=work_dir)
     check_not_empty(work_dir=options.get('work_dir'))
     check_given_keys(cfg, options)

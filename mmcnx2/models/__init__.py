@@ -6,6 +6,7 @@ Importing this registers it and lets mmengine load any dialect into it.
 from mmcnx2.archs import ARCHS
 from mmcnx2.models import loading
 from mmcnx2.models.backbone import ConvNeXtV2
+from mmcnx2.models.classifier import ImageClassifier
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking
@@ -21,6 +22,7 @@ __all__ = [
     'FCMAE',
     'FCMAEDecoder',
     'FCMAEPretrainHead',
+    'ImageClassifier',
     'RandomMasking',
     'Reconstruction',
 ]

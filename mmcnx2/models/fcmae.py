@@ -8,6 +8,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from mmcnx2.checks import check_types
+from mmcnx2.models.references import log_numbers, resolve
 from mmcnx2.nn.fcmae import MaskedAutoencoding
 from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.nn.patches import upsample
@@ -41,14 +42,16 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
 
     Args:
         backbone: Config of the encoder, :class:`ConvNeXtV2` with ``final_norm=False``.
-        neck: Config of the decoder, :class:`FCMAEDecoder`.
+        neck: Config of the decoder, :class:`FCMAEDecoder`. It and the head may name numbers of the
+            backbone, such as ``'backbone.stride'``: see :mod:`.references`.
         head: Config of what is predicted, :class:`FCMAEPretrainHead`.
         masking: Config of the mask generator; default random, ratio 0.6.
         data_preprocessor: Config of the normalization, mmpretrain's ``SelfSupDataPreprocessor``.
         init_cfg: mmengine's initialization config.
 
     Raises:
-        ValueError: The decoder's or the head's patch is not the encoder's stride.
+        ValueError: The decoder's or the head's patch is not the encoder's stride, or
+            they name what the backbone does not say.
     """
 
     @check_types
@@ -61,12 +64,13 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         data_preprocessor: dict | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
+        parts, numbers = resolve(dict(neck=neck, head=head), backbone=backbone)
+        log_numbers(self, numbers)
         # Its scope is named: mmpretrain's default has none and is not found from mmdet's scope.
         preprocessor = {'type': 'mmpretrain.SelfSupDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(
             backbone=backbone,
-            neck=neck,
-            head=head,
+            **parts,
             data_preprocessor=preprocessor,
             init_cfg=init_cfg,
         )

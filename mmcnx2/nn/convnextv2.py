@@ -67,7 +67,7 @@ class ConvNeXtV2(nn.Module):
         with_cp: bool = False,
     ):
         super().__init__()
-        self.depths, self.channels = _read_arch(arch)
+        self.depths, self.channels = read_arch(arch)
         get_layout(layout)  # refuses what it does not know
         check_ops(ops)
         check_at_least(1, in_channels=in_channels, stem_patch_size=stem_patch_size)
@@ -78,7 +78,7 @@ class ConvNeXtV2(nn.Module):
         stages = len(self.depths)
         if not -1 <= frozen_stages <= stages:
             raise ValueError(f'frozen_stages={frozen_stages} must be between -1 and {stages}.')
-        self.out_indices = _read_out_indices(out_indices, stages)
+        self.out_indices = read_out_indices(out_indices, stages)
         self.frozen_stages = max(frozen_stages, 0)
         self.gap_before_final_norm = gap_before_final_norm
         self.strides = [stem_patch_size * 2**i for i in range(stages)]
@@ -241,7 +241,15 @@ def init_convnext_weights(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _read_arch(arch: str | dict) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def read_arch(arch: str | dict) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return blocks and channels of each stage.
+
+    Args:
+        arch: As for :class:`ConvNeXtV2`.
+
+    Raises:
+        ValueError: An unknown name, or lists that are not one count a stage.
+    """
     if isinstance(arch, str):
         if arch not in ARCHS:
             raise ValueError(
@@ -267,7 +275,16 @@ def _are_counts(values: Sequence) -> bool:
     return all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in values)
 
 
-def _read_out_indices(out_indices: int | Sequence[int], stages: int) -> tuple[int, ...]:
+def read_out_indices(out_indices: int | Sequence[int], stages: int) -> tuple[int, ...]:
+    """Return the stages whose maps are the outputs, counted from 0.
+
+    Args:
+        out_indices: As for :class:`ConvNeXtV2`; negative ones count from the last stage.
+        stages: Number of stages.
+
+    Raises:
+        ValueError: There is no such stage.
+    """
     indices = (out_indices,) if isinstance(out_indices, int) else tuple(out_indices)
     for i in indices:
         if not -stages <= i < stages:

@@ -14,15 +14,10 @@ from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.config_values import check_values
 from mmcnx2.models import ARCHS
 from tests.support.batches import make_batch
-from tests.support.configs import CONFIGS, read_config
+from tests.support.configs import CONFIGS, NAMES, numbers_of, read_config
 from tests.support.schedule import learning_rates
 from tests.support.toy_config import shrink
 
-NAMES = sorted(
-    path.relative_to(CONFIGS).as_posix()
-    for path in CONFIGS.glob('*/*.py')
-    if not path.parent.name.startswith('_')
-)
 IMAGENET = [name for name in NAMES if name.startswith('fcmae/') and name.endswith('in1k.py')]
 every_config = pytest.mark.parametrize('name', NAMES)
 every_imagenet_config = pytest.mark.parametrize('name', IMAGENET)
@@ -30,11 +25,7 @@ every_imagenet_config = pytest.mark.parametrize('name', IMAGENET)
 
 def classes_of(model: Config) -> int:
     """Number of classes that a model's config asks for, 0 for pre-training."""
-    if model.type.endswith('FCMAE'):
-        return 0
-    if model.type == 'MaskRCNN':
-        return model.roi_head.bbox_head.num_classes
-    return (model.get('decode_head') or model.head).num_classes
+    return model.get('num_classes', 0)
 
 
 def own_lines(path: Path) -> int:
@@ -67,26 +58,31 @@ def test_needs_no_other_package_for_its_bases(name):
 
 
 @every_config
-def test_widths_follow_the_backbone(name):
+def test_widths_are_the_backbones_and_heads_have_the_same_classes(name):
     model = read_config(name).model
     arch = model.backbone.arch
     widths = list((ARCHS[arch] if isinstance(arch, str) else arch)['channels'])
+    numbers = numbers_of(model)
+    assert {v for k, v in numbers.items() if k.endswith('num_classes')} <= {
+        model.get('num_classes')
+    }
     match model.type:
         case 'mmcnx2.FCMAE' | 'mmcnx2.SkipFCMAE' | 'mmcnx2.DenseFCMAE':
-            climbs = isinstance(model.neck.in_channels, list)  # a UNet
-            assert model.neck.in_channels == (widths if climbs else widths[-1])
-        case 'ImageClassifier':
-            assert model.head.in_channels == widths[-1]
+            climbs = 'UNet' in model.neck.type
+            assert numbers['neck.in_channels'] == (widths if climbs else widths[-1])
+            sides = {v for k, v in numbers.items() if k.endswith('patch_size')}
+            assert sides == {4 * 2 ** (len(widths) - 1)}
+        case 'mmcnx2.ImageClassifier':
+            assert numbers['head.in_channels'] == widths[-1]
             if 'neck' in model:
-                assert model.neck.input_features == widths[-1]
-            assert model.head.num_classes == model.data_preprocessor.num_classes
-        case 'MaskRCNN':
-            assert model.neck.in_channels == widths
-            assert model.roi_head.bbox_head.num_classes == model.roi_head.mask_head.num_classes
-        case 'EncoderDecoder':
-            assert model.decode_head.in_channels == widths
-            assert model.auxiliary_head.in_channels == widths[2]
-            assert model.decode_head.num_classes == model.auxiliary_head.num_classes
+                assert numbers['neck.input_features'] == widths[-1]
+        case 'mmcnx2.MaskRCNN':
+            assert numbers['neck.in_channels'] == widths
+        case 'mmcnx2.EncoderDecoder':
+            assert numbers['decode_head.in_channels'] == widths
+            assert numbers['auxiliary_head.in_channels'] == widths[2]
+        case other:
+            raise AssertionError(f'{name}: nothing is known of {other}')
 
 
 @pytest.fixture(scope='module')
@@ -162,9 +158,11 @@ def test_pre_training_has_the_papers_values(name):
     assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', 'bfloat16')
     assert cfg.train_cfg.max_epochs == epochs
     assert cfg.model.masking.ratio == 0.6
-    assert cfg.model.head.norm_pix and cfg.model.head.patch_size == 32
+    assert cfg.model.head.norm_pix
     decoder = cfg.model.neck
-    assert (decoder.embed_dims, decoder.depth, decoder.patch_size) == (512, 1, 32)
+    assert (decoder.embed_dims, decoder.depth) == (512, 1)
+    numbers = numbers_of(cfg.model)
+    assert numbers['neck.patch_size'] == numbers['head.patch_size'] == 32
     crop = cfg.train_dataloader.dataset.pipeline[1]
     assert crop.type == 'mmcnx2.DecodeRandomResizedCrop'  # bicubic, always
     assert (crop.scale, crop.crop_ratio_range, crop.flip_prob) == (224, (0.2, 1.0), 0.5)

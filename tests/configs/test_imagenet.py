@@ -38,7 +38,6 @@ def build(recipe: Recipe) -> tuple[nn.Module, torch.optim.Optimizer]:
     cfg = Config(load(recipe).to_dict())
     cfg.model.backbone.arch = dict(depths=ARCHS[recipe.size]['depths'], channels=(4, 4, 4, 4))
     cfg.model.backbone.pop('init_cfg', None)
-    cfg.model.head.in_channels = 4
     amp_off_without_gpu(cfg)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(cfg.model)
@@ -61,7 +60,7 @@ def test_every_row_of_the_paper_has_its_config():
 def test_size_starting_point_and_data(recipe):
     cfg = load(recipe)
     assert cfg.model.backbone.arch == recipe.size
-    assert cfg.model.head.num_classes == recipe.classes
+    assert cfg.model.num_classes == recipe.classes
     assert cfg.model.backbone.get('use_grn', True) == recipe.grn
     scale = cfg.model.backbone.get('layer_scale_init_value', 0.0)
     assert scale == (0.0 if recipe.grn else 1e-6)

@@ -102,7 +102,7 @@ def test_a_folder_with_another_number_of_classes_is_refused_before_training(
     scenes, encoder, tmp_path
 ):
     cfg = toy(FAMILIES['folder'], scenes, encoder, tmp_path)
-    cfg.model.head.num_classes = cfg.model.head.loss.num_classes = 7
+    cfg.model.num_classes = 7
     with pytest.raises(AssertionError, match=r'`num_classes` \(\d+\).*does not matches.*10'):
         Runner.from_cfg(cfg).train()
     assert not list(tmp_path.glob('*.pth'))
@@ -121,7 +121,7 @@ def test_own_classes_take_two_changed_lines(tmp_path):
     cfg = Config.fromfile(copy)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         assert loader.dataset.data_root == 'data/birds'
-    assert cfg.model.head.num_classes == cfg.model.data_preprocessor.num_classes == 7
+    assert cfg.model.num_classes == 7
 
 
 @pytest.fixture(scope='module')

@@ -7,11 +7,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS, PARAM_SCHEDULERS, DefaultScope
+from mmengine.registry import MODELS, DefaultScope
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.models import ARCHS
 from tests.support.configs import CONFIGS, read_config
+from tests.support.schedule import learning_rates
 from tests.support.toy_config import shrink
 from tests.support.transfer_recipes import MASK_RCNN, UPERNET, Transfer
 
@@ -38,17 +39,7 @@ def optimizer_of(row: Transfer) -> tuple[torch.nn.Module, torch.optim.Optimizer]
 
 def rate_at(cfg: Config, step: int, *, per_epoch: int = 100) -> float:
     """Return the learning rate after some steps, by mmengine's schedulers."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0)
-    schedulers = []
-    for options in map(dict, cfg.param_scheduler):
-        curve = PARAM_SCHEDULERS.get(options.pop('type'))
-        schedulers.append((options['by_epoch'], curve(optimizer, **options)))
-    optimizer.step()
-    for i in range(1, step + 1):
-        for by_epoch, scheduler in schedulers:
-            if not by_epoch or i % per_epoch == 0:
-                scheduler.step()
-    return optimizer.param_groups[0]['lr'] * cfg.optim_wrapper.optimizer.lr
+    return learning_rates(cfg, per_epoch, steps=step + 1)[-1].item()
 
 
 def test_every_row_of_the_paper_has_its_config():
@@ -136,7 +127,7 @@ def test_coco_is_tested_at_one_scale_with_soft_nms(row):
     assert (resize.type, resize.scale, resize.keep_ratio) == ('Resize', (1333, 800), True)
     assert cfg.model.test_cfg.rcnn.nms.type == 'soft_nms'
     assert cfg.test_evaluator.metric == ['bbox', 'segm']
-    assert cfg.model.roi_head.bbox_head.num_classes == 80
+    assert cfg.model.num_classes == 80
 
 
 @every_segmentor
@@ -165,7 +156,7 @@ def test_ade20k_is_tested_at_one_scale_or_at_the_papers_five(row):
     assert [flip.prob for flip in flips] == [0.0, 1.0]
     crop, stride = (side, side), (side * 2 // 3, side * 2 // 3)
     assert cfg.model.test_cfg == dict(mode='slide', crop_size=crop, stride=stride)
-    assert cfg.model.decode_head.num_classes == 150
+    assert cfg.model.num_classes == 150
 
 
 def test_coco_rate_rises_for_1000_steps_and_falls_tenfold_twice():

@@ -44,7 +44,7 @@ def toys(tmp_path_factory) -> dict[str, Path]:
             if loader:
                 loader.dataset.data_root = str(root)
         if kind == 'classifier':
-            cfg.model.head.num_classes = cfg.model.data_preprocessor.num_classes = 2
+            cfg.model.num_classes = 2
         cfg.work_dir = str(root / kind)
         found[kind] = root / f'{kind}.py'
         cfg.dump(found[kind])

@@ -94,6 +94,8 @@ DECODER = dict(patch_size=COUNT, out_channels=COUNT)
 UNET = DECODER | dict(
     in_channels=several(COUNT, range(1, 99)), patch_size=whole(8), use_grn=flag, ops=OPS
 )
+SCHEDULE = dict(optimizer=refused, begin=whole(0), end=whole(0))
+MILESTONE = number(lambda v: 0 <= v < 1 or v >= 1 and v == v // 1)
 READING = dict(backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1))
 FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
@@ -122,6 +124,7 @@ RULES = {
     models.FCMAE: FCMAE,
     rivals.DenseFCMAE: FCMAE,
     rivals.SkipFCMAE: FCMAE,
+    models.ImageClassifier: dict(backbone=CONFIG, num_classes=either(nothing, COUNT)),
     models.FCMAEDecoder: DECODER
     | dict(
         in_channels=COUNT,
@@ -170,6 +173,9 @@ RULES = {
         rollbacks=whole(0),
         left_out=COUNT,
     ),
+    engine.CosineAnnealingLR: SCHEDULE,
+    engine.MultiStepLR: SCHEDULE | dict(milestones=several(MILESTONE)),
+    engine.PolyLR: SCHEDULE,
     engine.MirrorHook: dict(
         address=lambda v: text(v) and bool(v.strip()) and '::' not in v and '://' not in v,
         interval=COUNT,
@@ -214,11 +220,13 @@ PARTS = dict(
     neck=dict(type='mmcnx2.FCMAEDecoder', in_channels=ARCH['channels'][-1], embed_dims=8),
     head=dict(type='mmcnx2.FCMAEPretrainHead'),
 )
+OPTIMIZER = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
 RATES = dict(layer_decay_type='single', layer_decay_rate=0.9)
 VALID = {
     models.FCMAE: PARTS,
     rivals.DenseFCMAE: PARTS,
     rivals.SkipFCMAE: PARTS,
+    models.ImageClassifier: dict(backbone=PARTS['backbone']),
     models.FCMAEDecoder: dict(in_channels=8, embed_dims=8),
     rivals.UNetDecoder: dict(in_channels=(4, 4, 8, 8)),
     rivals.SkipUNetDecoder: dict(in_channels=(4, 4, 8, 8)),
@@ -229,6 +237,9 @@ VALID = {
     datasets.ImageFolderUnlabelled: dict(data_root='no folder', pipeline=[]),
     datasets.ImageShards: dict(data_root='no folder'),
     hooks.KNNHook: dict(queries=dict(type='CustomDataset')),
+    engine.CosineAnnealingLR: dict(optimizer=OPTIMIZER),
+    engine.MultiStepLR: dict(optimizer=OPTIMIZER, milestones=[1], end=9),
+    engine.PolyLR: dict(optimizer=OPTIMIZER),
     engine.MirrorHook: dict(address='no folder'),
     engine.LayerDecayOptimWrapperConstructor: dict(
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES

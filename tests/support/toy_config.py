@@ -10,6 +10,8 @@ CHANNELS = (8, 16, 24, 32)
 def shrink(cfg: Config) -> Config:
     """Make a model tiny in place, keeping what its config says of everything but size.
 
+    The widths of neck and heads follow the backbone.
+
     Args:
         cfg: A config from ``configs/``, its ``model`` built on ``mmcnx2.ConvNeXtV2``.
     """
@@ -19,15 +21,12 @@ def shrink(cfg: Config) -> Config:
     model.backbone.arch = dict(depths=[1] * len(channels), channels=channels)
     match model.type:
         case 'mmcnx2.FCMAE' | 'mmcnx2.SkipFCMAE' | 'mmcnx2.DenseFCMAE':
-            climbs = isinstance(model.neck.in_channels, list)  # a UNet
-            model.neck.update(in_channels=channels if climbs else channels[-1])
-            model.neck.update({} if climbs else dict(embed_dims=16))
-        case 'ImageClassifier':
-            model.head.in_channels = channels[-1]
-            if 'neck' in model:
-                model.neck.input_features = channels[-1]
-        case 'MaskRCNN':
-            model.neck.update(in_channels=channels, out_channels=16)
+            if 'embed_dims' in model.neck:  # a UNet has none
+                model.neck.embed_dims = 16
+        case 'mmcnx2.ImageClassifier':
+            pass
+        case 'mmcnx2.MaskRCNN':
+            model.neck.out_channels = 16
             model.rpn_head.update(in_channels=16, feat_channels=16)
             for name in ('bbox_roi_extractor', 'mask_roi_extractor'):
                 model.roi_head[name].out_channels = 16
@@ -37,9 +36,8 @@ def shrink(cfg: Config) -> Config:
             model.test_cfg.rpn.update(nms_pre=50, max_per_img=10)
             for augment in model.data_preprocessor.get('batch_augments') or []:
                 augment.size = (64, 64)
-        case 'EncoderDecoder':
-            model.decode_head.update(in_channels=channels, channels=16)
-            model.auxiliary_head.update(in_channels=channels[2], channels=16)
+        case 'mmcnx2.EncoderDecoder':
+            model.decode_head.channels = model.auxiliary_head.channels = 16
             if model.test_cfg.mode == 'slide':
                 model.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
             if 'size' in model.data_preprocessor:
@@ -100,5 +98,5 @@ def classify_scenes(cfg: Config, root: Path, *, size: int = 64) -> Config:
             data_prefix='train' if name == 'train_dataloader' else 'val',
             pipeline=cfg[name].dataset.pipeline,
         )
-    cfg.model.head.num_classes = cfg.model.data_preprocessor.num_classes = 10
+    cfg.model.num_classes = 10
     return cfg

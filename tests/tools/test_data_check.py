@@ -33,9 +33,7 @@ def write_config(folder: Path, data: Path) -> Path:
     """Write the fine-tuning config's toy version for three classes."""
     cfg = shorten(shrink(Config.fromfile(FINE_TUNING)))
     cfg.model.backbone.pop('init_cfg')
-    head = {'num_classes': 3, 'loss.num_classes': 3}
-    cfg.merge_from_dict({f'model.head.{key}': value for key, value in head.items()})
-    cfg.model.data_preprocessor.num_classes = 3
+    cfg.model.num_classes = 3
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[name].dataset.data_root = str(data)
     path = folder / f'{folder.name}.py'

@@ -201,11 +201,11 @@ def count_parameters(classifier: Config) -> int:
     Args:
         classifier: A config of mmpretrain's ``ImageClassifier`` on a ``ConvNeXtV2``.
     """
-    head = classifier.model.head
     options = {k: v for k, v in classifier.model.backbone.items() if k not in ('type', 'init_cfg')}
     with torch.device('meta'):
         backbone = ConvNeXtV2(**options)
-    return sum(p.numel() for p in backbone.parameters()) + head.num_classes * (head.in_channels + 1)
+    head = classifier.model.num_classes * (backbone.channels[-1] + 1)
+    return sum(p.numel() for p in backbone.parameters()) + head
 
 
 def _read(name: str) -> Config:

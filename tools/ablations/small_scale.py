@@ -16,11 +16,7 @@ def small_pretraining(real: Config, demo: Config, *, epochs: int) -> Config:
     """
     cfg, small = Config(demo.to_dict()), demo.model
     model = Config(real.to_dict()).model
-    arch = dict(small.backbone.arch)
-    model.backbone.arch = arch
-    model.neck.patch_size = model.head.patch_size = small.head.patch_size
-    climbs = isinstance(model.neck.in_channels, list)  # a UNet has all widths
-    model.neck.in_channels = list(arch['channels']) if climbs else arch['channels'][-1]
+    model.backbone.arch = dict(small.backbone.arch)
     if 'embed_dims' in model.neck:
         ratio = model.neck.embed_dims / BASE_DECODER_WIDTH
         model.neck.embed_dims = round(ratio * small.neck.embed_dims)
@@ -58,7 +54,6 @@ def _last(cfg: Config, epochs: int) -> Config:
     cfg.train_cfg.max_epochs = epochs
     if 'val_interval' in cfg.train_cfg:
         cfg.train_cfg.val_interval = epochs
-    cfg.param_scheduler[1].update(T_max=epochs - warmup, end=epochs)
     cfg.default_hooks.checkpoint.interval = epochs
     cfg.default_hooks.logger.interval = 50
     return cfg

@@ -152,9 +152,7 @@ def cost_of(architecture: Architecture, resolution: int) -> int:
         in_channels=architecture.in_channels,
         stem_patch_size=architecture.stem_patch_size,
     )
-    cfg.model.head.update(
-        in_channels=architecture.channels[-1], num_classes=architecture.num_classes or 1
-    )
+    cfg.model.num_classes = architecture.num_classes or 1
     counts = measure_complexity(cfg, resolution, resolution).multiply_adds
     return counts['backbone'] + (counts['head'] if architecture.num_classes else 0)
 

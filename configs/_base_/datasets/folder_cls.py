@@ -27,6 +27,5 @@ test_dataloader = val_dataloader
 val_evaluator = dict(topk=(1,))
 test_evaluator = val_evaluator
 
-# Says so, before it trains, if the model has another number of classes than there are folders. It
-# asks the loss, too: head.loss.num_classes.
+# Says so, before it trains, if the model has another number of classes than there are folders.
 custom_hooks = [dict(type='ClassNumCheckHook')]

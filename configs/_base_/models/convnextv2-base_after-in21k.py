@@ -4,5 +4,4 @@ _base_ = './convnextv2_finetune.py'
 checkpoint = 'work_dirs/convnextv2-base_fcmae-pre_64xb64-amp-coslr-90e_in21k/epoch_90.pth'
 model = dict(
     backbone=dict(arch='base', drop_path_rate=0.2, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=1024),
 )

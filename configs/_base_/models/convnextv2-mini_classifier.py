@@ -2,9 +2,8 @@
 _base_ = './convnextv2_classifier.py'
 
 model = dict(
-    data_preprocessor=dict(num_classes=10),
+    num_classes=10,
     backbone=dict(arch=dict(_delete_=True, depths=(1, 1, 4), channels=(32, 64, 128))),
     # Without it, few steps hardly move the head, from a checkpoint or not.
-    neck=dict(type='ClsBatchNormNeck', input_features=128),
-    head=dict(num_classes=10, in_channels=128),
+    neck=dict(type='ClsBatchNormNeck', input_features='backbone.channels[-1]'),
 )

@@ -4,5 +4,4 @@ _base_ = './convnextv2_finetune.py'
 checkpoint = 'work_dirs/convnextv2-tiny_fcmae-pre_64xb64-amp-coslr-90e_in21k/epoch_90.pth'
 model = dict(
     backbone=dict(arch='tiny', drop_path_rate=0.1, init_cfg=dict(checkpoint=checkpoint)),
-    head=dict(in_channels=768),
 )

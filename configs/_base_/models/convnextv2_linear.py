@@ -1,6 +1,5 @@
 # Linear probing: a frozen encoder as FCMAE left it, without a final norm, its average over space
-# normalized over the batch, and one linear layer. Another size changes backbone.arch and, with it,
-# neck.input_features and head.in_channels.
+# normalized over the batch, and one linear layer.
 _base_ = './convnextv2_classifier.py'
 
 checkpoint = 'work_dirs/fcmae_convnextv2-atto_64xb64-amp-coslr-1600e_in1k/epoch_1600.pth'
@@ -10,7 +9,7 @@ model = dict(
         frozen_stages=4,
         init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
     ),
-    neck=dict(type='ClsBatchNormNeck', input_features=320, affine=False),
+    neck=dict(type='ClsBatchNormNeck', input_features='backbone.channels[-1]', affine=False),
     head=dict(
         loss=dict(_delete_=True, type='CrossEntropyLoss'),
         init_cfg=dict(std=0.01),

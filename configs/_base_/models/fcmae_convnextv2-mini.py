@@ -3,6 +3,5 @@ _base_ = './fcmae_convnextv2.py'
 
 model = dict(
     backbone=dict(arch=dict(_delete_=True, depths=(1, 1, 4), channels=(32, 64, 128))),
-    neck=dict(in_channels=128, embed_dims=128, patch_size=16),
-    head=dict(patch_size=16),
+    neck=dict(embed_dims=128),
 )

@@ -1,5 +1,5 @@
 # FCMAE: the packed encoder sees visible 32-px patches only, the decoder predicts hidden ones.
-# Another size changes backbone.arch and, with it, neck.in_channels, the encoder's last width.
+# Another size changes backbone.arch alone: docs/finetune.md, One key is enough.
 model = dict(
     type='mmcnx2.FCMAE',
     data_preprocessor=dict(
@@ -12,11 +12,11 @@ model = dict(
     backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', layout='packed', final_norm=False),
     neck=dict(
         type='mmcnx2.FCMAEDecoder',
-        in_channels=320,
+        in_channels='backbone.channels[-1]',
         embed_dims=512,
         depth=1,
-        patch_size=32,
-        out_channels=3,
+        patch_size='backbone.stride',
+        out_channels='backbone.in_channels',
     ),
-    head=dict(type='mmcnx2.FCMAEPretrainHead', patch_size=32, norm_pix=True),
+    head=dict(type='mmcnx2.FCMAEPretrainHead', patch_size='backbone.stride', norm_pix=True),
 )

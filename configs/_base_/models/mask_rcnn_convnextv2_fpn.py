@@ -1,6 +1,8 @@
-# Mask R-CNN with an FPN. Another size changes backbone.arch and neck.in_channels, all its widths.
+# Mask R-CNN with an FPN. Another size changes backbone.arch alone, other classes num_classes alone:
+# docs/finetune.md, One key is enough.
 model = dict(
-    type='MaskRCNN',
+    type='mmcnx2.MaskRCNN',
+    num_classes=80,
     data_preprocessor=dict(
         type='DetDataPreprocessor',
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
@@ -10,7 +12,7 @@ model = dict(
         pad_size_divisor=32,  # the backbone's stride
     ),
     backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', out_indices=(0, 1, 2, 3)),
-    neck=dict(type='FPN', in_channels=[40, 80, 160, 320], out_channels=256, num_outs=5),
+    neck=dict(type='FPN', in_channels='backbone.out_channels', out_channels=256, num_outs=5),
     rpn_head=dict(
         type='RPNHead',
         in_channels=256,
@@ -42,7 +44,7 @@ model = dict(
             in_channels=256,
             fc_out_channels=1024,
             roi_feat_size=7,
-            num_classes=80,
+            num_classes='model.num_classes',
             bbox_coder=dict(
                 type='DeltaXYWHBBoxCoder',
                 target_means=[0.0, 0.0, 0.0, 0.0],
@@ -63,7 +65,7 @@ model = dict(
             num_convs=4,
             in_channels=256,
             conv_out_channels=256,
-            num_classes=80,
+            num_classes='model.num_classes',
             loss_mask=dict(type='CrossEntropyLoss', use_mask=True, loss_weight=1.0),
         ),
     ),

@@ -2,10 +2,11 @@
 _base_ = './upernet_convnextv2.py'
 
 model = dict(
+    num_classes=16,
     data_preprocessor=dict(size=(128, 128)),
     backbone=dict(
         arch=dict(_delete_=True, depths=(1, 1, 4), channels=(32, 64, 128)), out_indices=(0, 1, 2)
     ),
-    decode_head=dict(in_channels=[32, 64, 128], in_index=[0, 1, 2], channels=48, num_classes=16),
-    auxiliary_head=dict(in_channels=128, channels=32, num_classes=16),
+    decode_head=dict(in_index=[0, 1, 2], channels=48),
+    auxiliary_head=dict(channels=32),
 )

@@ -1,8 +1,9 @@
-# UPerNet with an auxiliary FCN on stage 3. Another size changes backbone.arch and, with it,
-# decode_head.in_channels (all its widths) and auxiliary_head.in_channels (the third).
+# UPerNet with an auxiliary FCN on stage 3. Another size changes backbone.arch alone, other classes
+# num_classes alone: docs/finetune.md, One key is enough.
 norm_cfg = dict(type='SyncBN', requires_grad=True)  # plain batch norm in a single process
 model = dict(
-    type='EncoderDecoder',
+    type='mmcnx2.EncoderDecoder',
+    num_classes=150,
     data_preprocessor=dict(
         type='SegDataPreProcessor',
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
@@ -16,25 +17,25 @@ model = dict(
     backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', out_indices=(0, 1, 2, 3)),
     decode_head=dict(
         type='UPerHead',
-        in_channels=[40, 80, 160, 320],
+        in_channels='backbone.out_channels',
         in_index=[0, 1, 2, 3],
         pool_scales=(1, 2, 3, 6),
         channels=512,
         dropout_ratio=0.1,
-        num_classes=150,
+        num_classes='model.num_classes',
         norm_cfg=norm_cfg,
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
     ),
     auxiliary_head=dict(
         type='FCNHead',
-        in_channels=160,
+        in_channels='backbone.out_channels[2]',
         in_index=2,
         channels=256,
         num_convs=1,
         concat_input=False,
         dropout_ratio=0.1,
-        num_classes=150,
+        num_classes='model.num_classes',
         norm_cfg=norm_cfg,
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.4),

@@ -6,5 +6,5 @@ warmup_epochs = 1
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 param_scheduler = _base_.param_scheduler
 param_scheduler[0].update(end=warmup_epochs)
-param_scheduler[1].update(T_max=max_epochs - warmup_epochs, begin=warmup_epochs, end=max_epochs)
+param_scheduler[1].update(begin=warmup_epochs)
 auto_scale_lr = dict(base_batch_size=15)

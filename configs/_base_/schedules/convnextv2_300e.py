@@ -23,12 +23,10 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
     dict(
-        type='CosineAnnealingLR',
+        type='mmcnx2.CosineAnnealingLR',  # to the end of the run, whatever its length
         # To 1e-6 where the rate is lr. A ratio, so that layers with a smaller rate fall as deep.
         eta_min_ratio=1e-6 / lr,
-        T_max=max_epochs - warmup_epochs,
         begin=warmup_epochs,
-        end=max_epochs,
         by_epoch=True,
         convert_to_iter_based=True,
     ),

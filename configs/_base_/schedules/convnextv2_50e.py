@@ -17,11 +17,9 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
     dict(
-        type='CosineAnnealingLR',
+        type='mmcnx2.CosineAnnealingLR',  # to the end of the run, whatever its length
         eta_min=1e-6,
-        T_max=max_epochs - warmup_epochs,
         begin=warmup_epochs,
-        end=max_epochs,
         by_epoch=True,
         convert_to_iter_based=True,
     ),

@@ -6,6 +6,6 @@ max_epochs = 90
 lr = 2.5e-5 * 512 / 256
 optim_wrapper = dict(optimizer=dict(lr=lr, weight_decay=1e-8))
 param_scheduler = _base_.param_scheduler[1:]
-param_scheduler[0].update(eta_min_ratio=1e-6 / lr, begin=0, T_max=max_epochs, end=max_epochs)
+param_scheduler[0].update(eta_min_ratio=1e-6 / lr, begin=0)
 train_cfg = dict(max_epochs=max_epochs)
 auto_scale_lr = dict(base_batch_size=512)

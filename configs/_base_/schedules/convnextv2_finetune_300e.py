@@ -10,7 +10,5 @@ optim_wrapper = dict(
 )
 param_scheduler = _base_.param_scheduler
 param_scheduler[0].update(end=warmup_epochs)
-param_scheduler[1].update(
-    eta_min_ratio=1e-6 / lr, begin=warmup_epochs, T_max=_base_.max_epochs - warmup_epochs
-)
+param_scheduler[1].update(eta_min_ratio=1e-6 / lr, begin=warmup_epochs)
 auto_scale_lr = dict(base_batch_size=1024)

@@ -8,7 +8,5 @@ lr = 1.25e-3 * 1024 / 256
 optim_wrapper = dict(optimizer=dict(lr=lr), paramwise_cfg=dict(layer_decay_rate=0.75))
 param_scheduler = _base_.param_scheduler
 param_scheduler[0].update(end=warmup_epochs)
-param_scheduler[1].update(
-    eta_min_ratio=1e-6 / lr, begin=warmup_epochs, T_max=max_epochs - warmup_epochs, end=max_epochs
-)
+param_scheduler[1].update(eta_min_ratio=1e-6 / lr, begin=warmup_epochs)
 train_cfg = dict(max_epochs=max_epochs)

@@ -12,9 +12,7 @@ optim_wrapper = dict(
 )
 param_scheduler = _base_.param_scheduler
 param_scheduler[0].update(end=warmup_epochs)
-param_scheduler[1].update(
-    eta_min_ratio=0.0, begin=warmup_epochs, T_max=max_epochs - warmup_epochs, end=max_epochs
-)
+param_scheduler[1].update(eta_min_ratio=0.0, begin=warmup_epochs)
 custom_hooks = []
 train_cfg = dict(max_epochs=max_epochs)
 auto_scale_lr = dict(base_batch_size=16384)

@@ -1,5 +1,6 @@
-"""How parameters are grouped for the optimizer."""
+"""How parameters are grouped for the optimizer, and how its rates change."""
 
 from mmcnx2.engine.optimizers.layer_decay import LayerDecayOptimWrapperConstructor
+from mmcnx2.engine.optimizers.schedules import CosineAnnealingLR, MultiStepLR, PolyLR
 
-__all__ = ['LayerDecayOptimWrapperConstructor']
+__all__ = ['CosineAnnealingLR', 'LayerDecayOptimWrapperConstructor', 'MultiStepLR', 'PolyLR']

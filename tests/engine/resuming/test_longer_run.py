@@ -18,11 +18,7 @@ from tests.support.toy_config import shorten, shrink
 FOLDER = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
 PAGE = ROOT / 'docs/pretrain.md'
 WARMUP, BEFORE, AFTER = 5, 7, 400
-SHORT = {
-    'train_cfg.max_epochs': BEFORE,
-    'param_scheduler.1.T_max': BEFORE - WARMUP,
-    'param_scheduler.1.end': BEFORE,
-}
+SHORT = {'train_cfg.max_epochs': BEFORE}
 
 
 def options_of_longer_runs() -> dict[str, int]:

@@ -48,8 +48,9 @@ def test_the_demos_own_model_is_that_of_the_papers_base(demo):
 def test_length_warm_up_and_checkpoint_follow_the_number_of_epochs(demo):
     cfg = small_pretraining(read(SMALL[0]), demo[0], epochs=7)
     warmup, cosine = cfg.param_scheduler
-    assert cfg.train_cfg.max_epochs == cosine.end == cfg.default_hooks.checkpoint.interval == 7
-    assert (warmup.end, cosine.begin, cosine.T_max) == (1, 1, 6)
+    assert cfg.train_cfg.max_epochs == cfg.default_hooks.checkpoint.interval == 7
+    assert (warmup.end, cosine.begin) == (1, 1)
+    assert not {'end', 'T_max'} & cosine.keys(), 'it does not end with the run'
     assert demo[0].train_cfg.max_epochs == 10, 'the demo itself has changed'
 
 
