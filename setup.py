@@ -52,6 +52,32 @@ EXTRAS = {
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, 'tensorboard', *EXTRAS['dev']]
 
+URLS = {
+    'Paper': 'https://arxiv.org/abs/2301.00808',
+    "Authors' code": 'https://github.com/facebookresearch/ConvNeXt-V2',
+}
+KEYWORDS = [
+    'ConvNeXt V2',
+    'FCMAE',
+    'masked autoencoder',
+    'self-supervised learning',
+    'pre-training',
+    'computer vision',
+    'OpenMMLab',
+    'PyTorch',
+]
+CLASSIFIERS = [
+    'Development Status :: 4 - Beta',
+    'Intended Audience :: Developers',
+    'Intended Audience :: Science/Research',
+    'Operating System :: POSIX :: Linux',
+    'Programming Language :: Python :: 3',
+    *(f'Programming Language :: Python :: 3.{minor}' for minor in range(10, 14)),
+    'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    'Topic :: Scientific/Engineering :: Image Recognition',
+    'Typing :: Typed',
+]
+
 
 class BuildWithMim(build_py):
     """Puts configs, tools and model-index.yml into the package's folder .mim."""
@@ -111,18 +137,26 @@ setup(
     description='ConvNeXt V2 and FCMAE pre-training for OpenMMLab',
     long_description=_readme(),
     long_description_content_type='text/markdown',
-    license='Apache-2.0',
+    license_expression='Apache-2.0',
+    license_files=['LICENSE'],
+    author='The mmcnx2 maintainers',
+    project_urls=URLS,
+    keywords=KEYWORDS,
+    classifiers=CLASSIFIERS,
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     package_data={PACKAGE: ['py.typed']},
+    entry_points={'console_scripts': ['mmcnx2 = mmcnx2.cli:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[
         'torch>=2.6',
         'torchvision>=0.21',
         'numpy>=1.26',
         'pillow',
+        'pyyaml',
         'safetensors',
         'setuptools<82',
         'simplejpeg>=1.7',
+        'tqdm',
         'webdataset>=1.0',
     ],
     extras_require=EXTRAS,

@@ -3,7 +3,8 @@
 The method is in :mod:`mmcnx2.nn` and needs torch alone. Importing this package imports nothing but
 Python's own modules and changes nothing. With mmengine, whenever that is imported, come the mends
 of today's stack (:mod:`mmcnx2.compat`) and the registries with the scope ``mmcnx2``; models, data
-sets and hooks are imported when a config first names one.
+sets and hooks are imported when a config first names one. mmpretrain's hub learns the names of the
+published models: ``mmpretrain.get_model('convnextv2-atto_fcmae-pre_3rdparty_in1k')``.
 """
 
 from mmcnx2.compat.on_import import call_after_import
@@ -17,4 +18,14 @@ def _join_openmmlab() -> None:
     compat.apply()
 
 
+def _publish_models() -> None:
+    from mmpretrain.apis import ModelHub
+
+    from mmcnx2.paths import shipped
+
+    index = shipped('model-index.yml')
+    ModelHub.register_model_index(index, config_prefix=index.parent)
+
+
 call_after_import('mmengine', _join_openmmlab)
+call_after_import('mmpretrain', _publish_models)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 _PATH_KEY = re.compile(r'(.*_)?(root|dir|file|path|prefix|from)|checkpoint|filename')
 
@@ -41,3 +42,21 @@ def read_path_value(text: str) -> str | None:
 def printable(text: str | os.PathLike) -> str:
     r"""Return text that any log can hold, with ``\udcXX`` for what is no UTF-8 in a file's name."""
     return str(text).encode('utf-8', 'backslashreplace').decode()
+
+
+def shipped(name: str) -> Path:
+    """Return what comes with the package and is no part of it, such as ``model-index.yml``.
+
+    Args:
+        name: A path below the folder ``.mim`` of an installed package, or below a checkout.
+
+    Raises:
+        FileNotFoundError: It is in neither.
+    """
+    package = Path(__file__).parent
+    for root in (package / '.mim', package.parent):
+        if (root / name).exists():
+            return root / name
+    raise FileNotFoundError(
+        f"'{name}' is neither in '{package}/.mim' nor in '{package.parent}': install mmcnx2 again."
+    )

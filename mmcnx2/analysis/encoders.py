@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -11,8 +10,9 @@ from torch import Tensor
 
 from mmcnx2.analysis.pictures import read_batches
 from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.checkpoints.pretrained import refuse_rivals
+from mmcnx2.checkpoints.published import find_file
 from mmcnx2.checkpoints.recognize import Recognized, recognize, some_of
 from mmcnx2.checkpoints.unwrap import unwrap
 from mmcnx2.engine.device import choose_device
@@ -90,7 +90,7 @@ def load_encoder(
 
     Args:
         name: In legends.
-        checkpoint: Path or address.
+        checkpoint: Path, address or published name.
         build: None reads the size from the checkpoint. A name of ``ARCHS`` does, too, and refuses
             another size. A config (or its path) says how to build the backbone and how its pixels
             are normalized, which a network with blocks of its own needs.
@@ -103,8 +103,7 @@ def load_encoder(
     check_checkpoint(checkpoint)
     if isinstance(build, str) and build not in ARCHS:
         build = read_config(build)
-    path = download(checkpoint) if '://' in checkpoint else Path(checkpoint)
-    state = unwrap(read_checkpoint(path))
+    state = unwrap(read_checkpoint(find_file(checkpoint)))
     pixels = IMAGENET
     if isinstance(build, Config):
         net, dialect = _from_config(build, state)
@@ -165,23 +164,10 @@ def _from_config(cfg: Config, state: Mapping[str, Tensor]) -> tuple[ConvNeXtV2, 
 
 def _from_weights(found: Recognized, arch: str | None) -> tuple[ConvNeXtV2, str]:
     size = found.architecture
-    sizes = dict(depths=size.depths, channels=size.channels)
-    if arch and sizes != ARCHS[arch]:
+    if arch and size.size != arch:
         raise ValueError(f'the checkpoint holds {size}, which is not {arch}.')
-    rival = [key for key in found.extra if key.startswith(('stages.', 'backbone.stages.'))]
-    if rival:
-        raise ValueError(
-            f'blocks of the checkpoint hold {some_of(rival)}, which neither V1 nor V2 has: give '
-            'the config that it was trained with.'
-        )
-    net = ConvNeXtV2(
-        sizes,
-        in_channels=size.in_channels,
-        stem_patch_size=size.stem_patch_size,
-        use_grn=size.use_grn,
-        layer_scale_init_value=1e-6 if size.layer_scale else 0.0,
-        final_norm=False,
-    )
+    refuse_rivals(found)
+    net = ConvNeXtV2(**size.backbone_arguments(), final_norm=False)
     _load(net, _below_backbone(found.tensors))
     return net, found.dialect.title
 

@@ -1,7 +1,6 @@
-"""Checkpoints of every library: recognizing, converting, reading and writing them.
+"""Checkpoints of every library: recognizing, converting, reading, fetching and writing them.
 
-Everything here needs torch alone, but for ``mmengine_loading``, which teaches mmengine's own
-loading functions the dialects, and ``zoo``, the list of published models.
+Everything here needs torch alone, but for ``zoo`` and ``published``, whose list of models is YAML.
 """
 
 from mmcnx2.checkpoints.convert import convert_state_dict

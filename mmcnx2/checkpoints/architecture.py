@@ -1,10 +1,13 @@
-"""The size of a ConvNeXt V2, read from its parameters, and the shapes that follow from it."""
+"""The size of a ConvNeXt, read from its parameters, and the shapes that follow from it."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
+
+from mmcnx2.archs import ARCHS
 
 _BLOCK = re.compile(r'backbone\.stages\.(\d+)\.(\d+)\.')
 _DECODER_BLOCK = re.compile(r'neck\.blocks\.(\d+)\.')
@@ -72,6 +75,28 @@ class Architecture:
             decoder_depth=1 + max(decoder, default=-1),
             decoder_dims=0 if token is None else token.numel(),
             num_classes=0 if head is None else head.shape[0],
+        )
+
+    @property
+    def size(self) -> str | None:
+        """The paper's name of depths and channels, a key of ``ARCHS``, None for others."""
+        sizes = dict(depths=self.depths, channels=self.channels)
+        return next((name for name, arch in ARCHS.items() if arch == sizes), None)
+
+    @property
+    def version(self) -> str:
+        """'V2' with GRN, 'V1' with LayerScale and without GRN, '' for other blocks."""
+        return 'V2' if self.use_grn else 'V1' if self.layer_scale else ''
+
+    def backbone_arguments(self) -> dict[str, Any]:
+        """Return what ``ConvNeXtV2`` must be built with for these weights to fit."""
+        return dict(
+            arch=self.size or dict(depths=self.depths, channels=self.channels),
+            in_channels=self.in_channels,
+            stem_patch_size=self.stem_patch_size,
+            use_grn=self.use_grn,
+            # The value is V1's initial one; what was learned is in the weights.
+            layer_scale_init_value=1e-6 if self.layer_scale else 0.0,
         )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

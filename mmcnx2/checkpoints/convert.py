@@ -73,7 +73,7 @@ def convert_state_dict(
         stem=stem,
         stem_patch_size=stem_patch_size,
     )
-    target = dialect_for(to, found.architecture.channels)
+    target = dialect_for(to, found.architecture)
     converted, left = write(found, target, encoder_prefix=encoder_prefix)
     if left and not drop_extra:
         raise ValueError(

@@ -8,8 +8,9 @@ The encoder's rows are bare: before them stands whatever holds the encoder in a 
 ``backbone.``; the rows of the decoder and of the head stand beside that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.forms import (
     AS_IS,
     CHANNELS_FIRST,
@@ -43,6 +44,7 @@ class Dialect:
         container: What stands before the encoder's names where the library's model holds an encoder
             and something beside it that ``contained_with`` names.
         contained_with: Parts, of 'head' and 'decoder', beside which the encoder is contained.
+        other_containers: What else may stand there in a state dict that is read.
     """
 
     name: str
@@ -51,6 +53,14 @@ class Dialect:
     beside: tuple[Row, ...]
     container: str = ''
     contained_with: tuple[str, ...] = ()
+    other_containers: tuple[str, ...] = ()
+
+    def beside_of(self, prefix: str) -> str:
+        """Return what is before the names beside an encoder, whose own come after ``prefix``."""
+        for container in filter(None, (self.container, *self.other_containers)):
+            if prefix.endswith(container):
+                return prefix.removesuffix(container)
+        return prefix
 
 
 def _rows(*rows: tuple) -> tuple[Row, ...]:
@@ -117,6 +127,7 @@ OFFICIAL = Dialect(
         ('downsample_layers.{i}.{k}.{p}', 'downsample_layers.{i}.{k}.{p}'),
         *_official_block('stages.{i}.{j}.', 'stages.{i}.{j}.'),
         ('norm{last}.{p}', 'norm.{p}'),
+        ('norm{last}.{p}', 'norms.{last}.{p}'),  # DINOv3 has it under both names
     ),
     beside=_OFFICIAL_DECODER + _rows((_HEAD, 'head.{p}')),
     container='encoder.',
@@ -191,6 +202,29 @@ HUGGING_FACE = Dialect(
     container='convnextv2.',
     contained_with=('head',),
 )
+HUGGING_FACE_V1 = replace(
+    HUGGING_FACE,
+    encoder=HUGGING_FACE.encoder
+    + _rows(('stages.{i}.{j}.gamma', 'encoder.stages.{i}.layers.{j}.layer_scale_parameter')),
+    container='convnext.',
+    other_containers=('convnextv2.',),
+)
+"""V1, which is a model of its own there; it has V2's names, too."""
+
+HUGGING_FACE_DINOV3 = Dialect(
+    name='hf_dinov3',
+    title="Hugging Face's DINOv3",
+    encoder=_rows(
+        ('downsample_layers.{i}.{k}.{p}', 'stages.{i}.downsample_layers.{k}.{p}'),
+        ('stages.{i}.{j}.norm.{p}', 'stages.{i}.layers.{j}.layer_norm.{p}'),
+        *(
+            ('stages.{i}.{j}.' + part, 'stages.{i}.layers.{j}.' + part)
+            for part in ('depthwise_conv.{p}', 'pointwise_conv{k}.{p}', 'gamma')
+        ),
+        ('norm{last}.{p}', 'layer_norm.{p}'),
+    ),
+    beside=(),
+)
 
 DIALECTS = {
     dialect.name: dialect
@@ -198,18 +232,20 @@ DIALECTS = {
 }
 """By the name that ``convert_state_dict(to=...)`` takes."""
 
-READABLE = (MMCNX2, OFFICIAL, OFFICIAL_SPARSE, TIMM, HUGGING_FACE)
-"""Those that a state dict is compared with; mmpretrain's is a part of mmcnx2's."""
+READABLE = (MMCNX2, OFFICIAL, OFFICIAL_SPARSE, TIMM, HUGGING_FACE_V1, HUGGING_FACE_DINOV3)
+"""Those that a state dict is compared with. mmpretrain's is a part of mmcnx2's."""
 
 
-def dialect_for(name: str, channels: tuple[int, ...]) -> Dialect:
-    """Return how a library stores a model of these channels.
+def dialect_for(name: str, architecture: Architecture) -> Dialect:
+    """Return how a library stores a model.
 
     Args:
         name: Key of :data:`DIALECTS`.
-        channels: Channels of each stage. timm builds its four narrowest models with 1x1
-            convolutions.
+        architecture: The model's. timm builds its four narrowest with 1x1 convolutions, and Hugging
+            Face calls V1 another model.
     """
-    if name == 'timm' and channels[0] in _NARROW_WIDTHS:
+    if name == 'timm' and architecture.channels[0] in _NARROW_WIDTHS:
         return TIMM_NARROW
+    if name == 'hf' and architecture.version == 'V1':
+        return HUGGING_FACE_V1
     return DIALECTS[name]

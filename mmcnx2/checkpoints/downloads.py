@@ -35,6 +35,35 @@ def download(url: str, folder: str | Path | None = None, *, progress: bool = Tru
             an address of another kind or from https to http, or what comes is a web page, ends
             early, or does not have the checksums or the digest that it says.
     """
+    path = place_of(url, folder)
+    if path.is_file():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix='.part-') as part:
+            _fetch(url, Path(part, path.name), progress=progress)
+            os.replace(Path(part, path.name), path)
+    except (OSError, HTTPException, ValueError) as error:
+        reason = error.reason if type(error) is URLError else error
+        reason = str(reason) or type(error).__name__
+        raise CheckpointError(
+            f"checkpoint '{url}' cannot be fetched ({reason}): look at the address and the "
+            f"network, or fetch it in another way and put it at '{path}'.",
+            reason=f'it cannot be fetched ({reason})',
+        ) from error
+    return path
+
+
+def place_of(url: str, folder: str | Path | None = None) -> Path:
+    """Return where the file of an address lies once it is fetched; it may be put there by hand.
+
+    Args:
+        url: The address.
+        folder: As for :func:`download`.
+
+    Raises:
+        CheckpointError: It is not an http(s) address of a file.
+    """
     parts = urlsplit(url)
     name = PurePosixPath(parts.path).name
     if parts.scheme not in ('http', 'https') or not parts.hostname or name in ('', '..'):
@@ -43,23 +72,7 @@ def download(url: str, folder: str | Path | None = None, *, progress: bool = Tru
             'file by its path.'
         )
     folder = Path(folder) if folder else Path(torch.hub.get_dir(), 'checkpoints')
-    path = folder / f'{parts.hostname}-{hashlib.sha256(url.encode()).hexdigest()[:12]}' / name
-    if path.is_file():
-        return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix='.part-') as part:
-            _fetch(url, Path(part, name), progress=progress)
-            os.replace(Path(part, name), path)
-    except (OSError, HTTPException, ValueError) as error:
-        reason = error.reason if type(error) is URLError else error
-        reason = str(reason) or type(error).__name__
-        raise CheckpointError(
-            f"checkpoint '{url}' cannot be fetched ({reason}): look at the address and the "
-            'network, or fetch it in another way and give the path.',
-            reason=f'it cannot be fetched ({reason})',
-        ) from error
-    return path
+    return folder / f'{parts.hostname}-{hashlib.sha256(url.encode()).hexdigest()[:12]}' / name
 
 
 def _fetch(url: str, path: Path, *, progress: bool) -> None:

@@ -13,11 +13,11 @@ def hugging_face_config(architecture: Architecture, *, image_size: int = 224) ->
         image_size: Side of the images that they are meant for, in pixels.
     """
     classes = architecture.num_classes
-    model = 'ConvNextV2ForImageClassification' if classes else 'ConvNextV2Model'
+    name = 'ConvNext' if architecture.version == 'V1' else 'ConvNextV2'
     labels = {str(i): f'LABEL_{i}' for i in range(classes)}
     return {
-        'architectures': [model],
-        'model_type': 'convnextv2',
+        'architectures': [f'{name}ForImageClassification' if classes else f'{name}Model'],
+        'model_type': name.lower(),
         'depths': list(architecture.depths),
         'hidden_sizes': list(architecture.channels),
         'num_stages': len(architecture.depths),

@@ -52,10 +52,35 @@ def translate_on_load(module: nn.Module, state_dict: dict[str, Tensor], prefix: 
     missing = [name for name in own if name not in encoder]
     unused = [key for ours, key in found.sources.items() if not ours.startswith('backbone.')]
     unused += found.extra
+    report(found, missing, unused, other_blocks(found, module))
+
+
+def report(found: Recognized, missing: list[str], unused: list[str], advice: str = '') -> None:
+    """Log one line: the dialect, the size, what is missing and what is unused."""
     level = logging.WARNING if missing or unused else logging.INFO
-    logger.log(level, f'{describe(found)}; missing {some_of(missing)}; unused {some_of(unused)}.')
+    line = f'{describe(found)}; missing {some_of(missing)}; unused {some_of(unused)}.'
+    logger.log(level, f'{line} {advice}'.rstrip())
 
 
 def describe(found: Recognized) -> str:
     """Return the line of a log that names the dialect."""
-    return f'Recognized a ConvNeXt V2 checkpoint, {found.dialect.title}: {found.architecture}'
+    kind = f'ConvNeXt {found.architecture.version}'.rstrip()
+    return f'Recognized a {kind} checkpoint, {found.dialect.title}: {found.architecture}'
+
+
+def other_blocks(found: Recognized, encoder: nn.Module) -> str:
+    """Say how to build an encoder whose blocks are of the checkpoint's kind, V1 or V2.
+
+    Returns:
+        A sentence, empty where they are.
+    """
+    own, given = encoder.state_dict().keys(), found.architecture
+    grn, layer_scale = 'stages.0.0.grn.gamma' in own, 'stages.0.0.gamma' in own
+    if (grn, layer_scale) == (given.use_grn, given.layer_scale):
+        return ''
+    wanted = given.backbone_arguments()
+    return (
+        'Its blocks are not of this kind and compute something else here: they need '
+        f'use_grn={wanted["use_grn"]}, '
+        f'layer_scale_init_value={wanted["layer_scale_init_value"]:g}.'
+    )

@@ -111,7 +111,7 @@ def _anchor(dialect: Dialect) -> str:
 def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) -> Recognized:
     anchor = _anchor(dialect)
     prefix = first_block[: -len(anchor)]
-    beside = prefix.removesuffix(dialect.container)
+    beside = dialect.beside_of(prefix)
     last = _last_stage(anchor, prefix, state_dict)
     named, extra = {}, {}
     for key, tensor in state_dict.items():
@@ -126,12 +126,20 @@ def _read(dialect: Dialect, first_block: str, state_dict: Mapping[str, Tensor]) 
                 extra[key.removeprefix(beside)] = tensor
             continue
         try:
-            named[ours] = (key, form.read(tensor))
+            value = form.read(tensor)
         except (RuntimeError, IndexError):
             raise ValueError(
                 f'{key} has shape {tuple(tensor.shape)}, which does not fit {dialect.title}.'
             ) from None
+        if ours not in named:
+            named[ours] = (key, value)
+        elif not _equal(named[ours][1], value):  # else another name of the same
+            extra[key.removeprefix(beside)] = tensor
     return _check(dialect, prefix, named, extra)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and bool((one == other).all())
 
 
 def _last_stage(anchor: str, prefix: str, state_dict: Mapping[str, Tensor]) -> int:

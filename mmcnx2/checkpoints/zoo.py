@@ -1,11 +1,14 @@
 """The published models: ``model-index.yml`` and the ``metafile.yml`` that it lists, as objects."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from torch import Tensor, nn
+
+from mmcnx2.checkpoints.integrity import digest_in_name
 
 
 @dataclass(frozen=True)
@@ -15,19 +18,22 @@ class PublishedModel:
     Attributes:
         name: As other tools ask for it.
         collection: Name of the group that it belongs to.
-        config: Path of the config that runs it, from the project's root.
-        weights: Address of the checkpoint.
+        config: Path of the config that runs it, from the project's root, None for weights that no
+            config is for.
+        weights: Address of the checkpoint, its authors'.
         license: License of the weights.
         training_data: Data sets, in the order of training.
         resolution: Side of the images in pixels.
         parameters: Number of parameters in the checkpoint.
         flops: Multiply-adds of one image.
         top1: Accuracy on ImageNet-1K's validation set in percent, None for a pre-trained encoder.
+        copy: Address of the same weights elsewhere, None if there is none.
+        aliases: What other libraries call it, and shorter names.
     """
 
     name: str
     collection: str
-    config: str
+    config: str | None
     weights: str
     license: str
     training_data: tuple[str, ...]
@@ -35,6 +41,29 @@ class PublishedModel:
     parameters: int
     flops: int
     top1: float | None
+    copy: str | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it can be fetched from; first the one whose name holds a digest to check it by."""
+        addresses = filter(None, (self.weights, self.copy))
+        return tuple(sorted(addresses, key=lambda url: digest_in_name(url) is None))
+
+    @property
+    def digest(self) -> str | None:
+        """First 8 hexadecimal digits of the first address's SHA-256, None where it tells none."""
+        return digest_in_name(self.addresses[0])
+
+    @property
+    def size(self) -> str:
+        """Name of its size, such as 'atto'."""
+        return re.search(r'convnext(?:v2)?-([a-z]+)_', self.name)[1]
+
+    @property
+    def version(self) -> str:
+        """'V2' or 'V1'."""
+        return 'V2' if 'convnextv2-' in self.name else 'V1'
 
 
 def read_zoo(index: str | Path) -> list[PublishedModel]:
@@ -79,6 +108,8 @@ def _read(entry: Mapping) -> PublishedModel:
         parameters=metadata['Parameters'],
         flops=metadata['FLOPs'],
         top1=results[0]['Metrics']['Top 1 Accuracy'] if results else None,
+        copy=entry.get('Copy'),
+        aliases=tuple(entry.get('Aliases', ())),
     )
 
 

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 
 from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.checkpoints.published import is_remote
 from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
 from mmcnx2.engine.data_check import check_data
 
@@ -129,12 +130,12 @@ def trained_classes(checkpoint: str) -> tuple[str, ...] | None:
     """Return the names of the classes that a checkpoint was trained on, None if it has none.
 
     Args:
-        checkpoint: Path or address.
+        checkpoint: Path, address or published name.
 
     Raises:
         CheckpointError: It cannot be read.
     """
-    if '://' in checkpoint:
+    if is_remote(checkpoint):
         contents = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     else:  # held against its checksums when its weights are loaded
         contents = read_checkpoint(checkpoint, verify=False, mmap=True)

@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmcnx2.checkpoints.published import is_remote, names_near
 from mmcnx2.checks import check_not_empty
 from mmcnx2.choices import LOG_BACKENDS
 from mmcnx2.compat.yaml_load import YamlError
@@ -206,18 +207,20 @@ def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
     """Refuse a checkpoint that is a path on this machine where no file is.
 
     Args:
-        path: From a command line or a config.
+        path: From a command line or a config; addresses (``https://...``) and published names pass.
         key: Key of the config that it comes from.
 
     Raises:
-        FileNotFoundError: If there is no such file. Addresses (``https://...``) pass.
+        FileNotFoundError: If there is no such file.
         OSError: If it cannot be read.
     """
-    if not path or '://' in path:
+    if not path or is_remote(path):
         return
     how = f'with --cfg-options {key}=PATH' if key else 'as the path of a .pth'
     if not os.path.isfile(expand_home(path)):
-        raise FileNotFoundError(f"checkpoint '{path}' does not exist: give another one {how}.")
+        raise FileNotFoundError(
+            f"checkpoint '{path}' does not exist{names_near(path)}: give another one {how}."
+        )
     try:
         with open(expand_home(path), 'rb'):
             pass

@@ -6,6 +6,7 @@ three of its functions are replaced by ones that do the same and one thing more.
 ``ConvNeXtV2`` are loaded as before.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,9 +18,9 @@ from torch import nn
 
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
-from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
-from mmcnx2.checkpoints.loading import describe
+from mmcnx2.checkpoints.loading import describe, other_blocks
+from mmcnx2.checkpoints.published import find_file, is_remote
 from mmcnx2.checkpoints.recognize import find_dialect, recognize
 from mmcnx2.checkpoints.untrained import LoadedParameters
 from mmcnx2.checkpoints.unwrap import AVERAGED, WEIGHTS, unwrap
@@ -40,12 +41,14 @@ def install() -> None:
 
 
 def load_from_local(filename: str, map_location: Any) -> Mapping[str, Any]:
-    """Read a file, ``.safetensors`` too.
+    """Read a file, ``.safetensors`` too, or fetch the published weights of that name.
 
     Raises:
         CheckpointError: See :func:`.files.read_checkpoint`; or it holds weights and their average.
     """
-    checkpoint = read_checkpoint(filename, map_location=map_location)
+    if is_remote(filename):
+        return load_from_http(filename, map_location)
+    checkpoint = read_checkpoint(find_file(filename), map_location=map_location)
     try:
         return _with_state_dict(checkpoint)
     except ValueError as error:
@@ -55,6 +58,10 @@ def load_from_local(filename: str, map_location: Any) -> Mapping[str, Any]:
 def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]:
     """Fetch a file once a machine and read it, which mmengine would do with any code in it.
 
+    Args:
+        filename: Address or published name.
+        map_location: As for :func:`torch.load`.
+
     Raises:
         CheckpointError: The main process cannot fetch it, in all processes; see also
             :func:`.downloads.download` and :func:`load_from_local`.
@@ -62,7 +69,7 @@ def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]
     failure = [CheckpointError(f"checkpoint '{filename}' is not there: its download failed.")]
     try:
         if is_main_process():
-            download(filename)
+            find_file(filename)
             failure = [None]
     except CheckpointError as error:
         failure = [error]
@@ -70,7 +77,7 @@ def load_from_http(filename: str, map_location: Any = None) -> Mapping[str, Any]
         broadcast_object_list(failure)
     if failure[0] is not None:
         raise failure[0]
-    return load_from_local(str(download(filename)), map_location)
+    return load_from_local(str(find_file(filename)), map_location)
 
 
 def load_state_dict(
@@ -172,6 +179,8 @@ def _translate(
         ) from None
     # The runner gives no logger, but its log must say so too.
     print_log(f'{describe(found)}.', logger=logger or 'current')
+    if advice := other_blocks(found, module.get_submodule(prefix.removesuffix('.'))):
+        print_log(advice, logger=logger or 'current', level=logging.WARNING)
     if found.dialect is MMCNX2 and found.prefix == prefix:
         return state_dict
     converted, left = write(found, MMCNX2, encoder_prefix=prefix)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -111,6 +112,28 @@ class ConvNeXtV2(nn.Module):
         self.register_load_state_dict_pre_hook(translate_on_load)
         self.register_load_state_dict_pre_hook(_refuse_other_shapes)
         self._freeze()
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, **options) -> 'ConvNeXtV2':
+        """Build the encoder of a checkpoint, V1 or V2, with its weights.
+
+        Args:
+            source: A published name (``mmcnx2.checkpoints.list_published``), which is fetched once;
+                or the path or address of a checkpoint of any library.
+            options: Arguments of the class. What they leave out is read from the weights: ``arch``,
+                ``in_channels``, ``stem_patch_size``, ``use_grn``, ``layer_scale_init_value``, and
+                ``final_norm``, which pre-training has none of.
+
+        Raises:
+            CheckpointError: It cannot be fetched or read, is no ConvNeXt, or does not fit what
+                ``options`` ask for.
+        """
+        from mmcnx2.checkpoints.pretrained import load_into, read_pretrained
+
+        found = read_pretrained(source)
+        size = found.architecture
+        own = dict(size.backbone_arguments(), final_norm=bool(size.norms))
+        return load_into(cls(**own | options), found, source)
 
     def forward(self, images: Tensor, visible: Tensor | None = None) -> tuple[Tensor, ...] | Tensor:
         """Compute feature maps, of whole images or of what a mask leaves visible.

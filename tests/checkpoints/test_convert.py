@@ -327,8 +327,8 @@ def test_an_unknown_target_is_refused():
         convert_state_dict(STATE, to='keras')
 
 
-def test_v1_has_no_place_in_hugging_faces_v2():
-    v1 = bare(make_state('norm', use_grn=False, layer_scale_init_value=1e-6))
+def test_layer_scale_has_no_place_in_hugging_faces_v2():
+    v1 = bare(make_state('norm', layer_scale_init_value=1e-6))
     assert_same_state(v1, convert_state_dict(convert_state_dict(v1, to='official')))
     with pytest.raises(ValueError, match='Hugging Face has no place for stages.0.0.gamma'):
         convert_state_dict(v1, to='hf')

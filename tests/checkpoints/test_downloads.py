@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from mmcnx2.checkpoints.downloads import download
+from mmcnx2.checkpoints.downloads import download, place_of
 from mmcnx2.checkpoints.files import CheckpointError, read_checkpoint
 
 
@@ -115,7 +115,8 @@ def test_what_is_not_whole_is_refused_by_address_and_leaves_nothing(what, tmp_pa
     name, headers, body, reason = BAD[what]
     with server(**{name.replace('.', '_').replace('-', '_'): (headers, body)}) as address:
         url = f'{address}/{name}'
-        sentence = rf"(?s)^checkpoint '{url}' cannot be fetched \(.*{reason}.*path\.$"
+        place = rf"put it at '{place_of(url, tmp_path)}'\.$"
+        sentence = rf"(?s)^checkpoint '{url}' cannot be fetched \(.*{reason}.*{place}"
         with pytest.raises(CheckpointError, match=sentence):
             fetch(url, tmp_path)
     assert files(tmp_path) == []

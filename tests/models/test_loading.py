@@ -15,7 +15,7 @@ from mmengine.runner import Runner, load_checkpoint
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from mmcnx2.checkpoints import convert_state_dict
-from mmcnx2.checkpoints.dialects import READABLE
+from mmcnx2.checkpoints.dialects import DIALECTS
 from mmcnx2.checkpoints.files import CheckpointError, save_checkpoint
 from mmcnx2.models import ConvNeXtV2, loading
 from tests.support.command_line import ROOT
@@ -65,13 +65,13 @@ def test_a_classifier_loads_every_librarys_classifier(to, state, tmp_path, log):
     assert len(lines) == 1 and 'head of 5 classes; depths 1-2-1-1' in lines[0]
 
 
-@pytest.mark.parametrize('dialect', READABLE, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize('dialect', DIALECTS)
 @pytest.mark.parametrize('prefix', ['backbone.', None])
 def test_init_cfg_takes_every_dialect_with_a_prefix_or_without(dialect, prefix, tmp_path):
-    has_norm = dialect.name != 'official_sparse'
+    has_norm = dialect != 'official_sparse'
     state = make_state(*(['norm'] if has_norm else []))
     path = tmp_path / 'theirs.safetensors'
-    save_checkpoint(convert_state_dict(state, to=dialect.name), path)
+    save_checkpoint(convert_state_dict(state, to=dialect), path)
     init_cfg = dict(type='Pretrained', checkpoint=str(path), prefix=prefix)
     net = ConvNeXtV2(ARCH, final_norm=has_norm, init_cfg=init_cfg).double()
     net.init_weights()

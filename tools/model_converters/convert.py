@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.archs import ARCHS
 from mmcnx2.choices import DIALECTS
 from mmcnx2.outputs import check_file, write_text
 
@@ -24,7 +23,7 @@ def parse_args() -> argparse.Namespace:
         'input',
         metavar='IN',
         type=arguments.location,
-        help='path or address of the checkpoint',
+        help='path, address or published name of the checkpoint',
     )
     parser.add_argument(
         'output', metavar='OUT', type=arguments.weights, help='.pth, .pt, .bin or .safetensors'
@@ -84,10 +83,10 @@ from mmengine.config import Config
 from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.architecture import Architecture
-from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.hugging_face import hugging_face_config
 from mmcnx2.checkpoints.integrity import sha256_of
+from mmcnx2.checkpoints.published import find_file
 from mmcnx2.checkpoints.unwrap import unwrap
 
 
@@ -95,8 +94,7 @@ def convert(args: argparse.Namespace) -> str:
     """Convert and return the summary. See ``convert_state_dict`` for the errors."""
     say(1, f'reading {args.input}')
     check_file(args.output, inputs=[args.input])
-    path = download(args.input) if '://' in args.input else args.input
-    weights = unwrap(read_checkpoint(path), ema=args.ema)
+    weights = unwrap(read_checkpoint(find_file(args.input)), ema=args.ema)
     found = recognize(weights)
     say(2, f'converting {found.dialect.title} to {args.to}')
     converted = convert_state_dict(
@@ -120,9 +118,10 @@ def convert(args: argparse.Namespace) -> str:
         config = hugging_face_config(result, image_size=args.resolution)
         write_text(output.with_name('config.json'), json.dumps(config, indent=2))
     parameters = sum(tensor.numel() for tensor in converted.values())
+    size = result.size or "none of the paper's"
     return '\n'.join(
         [
-            f'size         {name_of(result)}: {result}',
+            f'size         {size}: {result}',
             f'parameters   {parameters / 1e6:.2f} M',
             f'cost         {cost / 1e9:.2f} G multiply-adds at {args.resolution} px',
             f'file         {output}',
@@ -155,14 +154,6 @@ def cost_of(architecture: Architecture, resolution: int) -> int:
     cfg.model.num_classes = architecture.num_classes or 1
     counts = measure_complexity(cfg, resolution, resolution).multiply_adds
     return counts['backbone'] + (counts['head'] if architecture.num_classes else 0)
-
-
-def name_of(architecture: Architecture) -> str:
-    """Return the paper's name of a size."""
-    for name, arch in ARCHS.items():
-        if (architecture.depths, architecture.channels) == (arch['depths'], arch['channels']):
-            return name
-    return "none of the paper's"
 
 
 def main(args: argparse.Namespace) -> None:

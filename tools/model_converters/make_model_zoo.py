@@ -1,4 +1,4 @@
-"""Write docs/model_zoo.md from model-index.yml and the metafiles that it lists."""
+"""Write docs/model_zoo.md from the metafiles."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--index', type=arguments.path, default=ROOT / 'model-index.yml')
+    parser.add_argument(
+        '--index', type=arguments.path, help='the models of this file (default: all published)'
+    )
     parser.add_argument(
         '--out', type=arguments.file_ending('.md'), default=ROOT / 'docs/model_zoo.md'
     )
@@ -21,13 +23,14 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
 
+from mmcnx2.checkpoints.published import list_published
 from mmcnx2.checkpoints.zoo import read_zoo
 from mmcnx2.checkpoints.zoo_page import zoo_page
 
 
 def main(args: argparse.Namespace) -> None:
     try:
-        models = read_zoo(args.index)
+        models = read_zoo(args.index) if args.index else list_published()
         write_text(args.out, zoo_page(models))
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None

@@ -1,7 +1,8 @@
 """Check the published models: download, convert, compare every shape, and reproduce accuracies.
 
-Each checkpoint is fetched once, converted and held against its config's model, strictly. With
---data-root, classifiers are tested on ImageNet and their top-1 is compared with the paper's.
+Each checkpoint is fetched once, converted and held against its config's model, strictly; a copy of
+it must have the same numbers. With --data-root, classifiers are tested on ImageNet and their top-1
+is compared with the paper's.
 """
 
 import argparse
@@ -57,7 +58,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmcnx2.analysis.model_complexity import build_without_memory
-from mmcnx2.checkpoints import recognize
+from mmcnx2.checkpoints import Recognized, recognize
 from mmcnx2.checkpoints.convert import write
 from mmcnx2.checkpoints.dialects import MMCNX2
 from mmcnx2.checkpoints.downloads import download
@@ -72,26 +73,43 @@ from mmcnx2.engine.launch import check_inputs, read_config
 def check(model: PublishedModel, args: argparse.Namespace) -> list[str]:
     """Return what is wrong with one published model, nothing if it is as it should be."""
     path = download(model.weights, args.cache)
-    print(f'      {path.name}: SHA-256 {sha256_of(path)}', flush=True)
-    found = recognize(unwrap(read_checkpoint(path)))
-    print(f'      {found.dialect.title}: {found.architecture}', flush=True)
+    found = look_at(path)
     converted, left = write(found, MMCNX2, encoder_prefix='backbone.')
-    config = ROOT / model.config
-    classifier = model.top1 is not None
-    wrong = misfits(
-        build_without_memory(Config.fromfile(config)),
-        converted | left,
-        parts=('backbone.', 'head.') if classifier else ('backbone.',),
-    )
+    wrong = []
+    if model.config is not None:
+        wrong += misfits(
+            build_without_memory(Config.fromfile(ROOT / model.config)),
+            converted | left,
+            parts=('backbone.', 'head.') if model.top1 else ('backbone.',),
+        )
     parameters = sum(tensor.numel() for tensor in converted.values())
     if parameters != model.parameters:
         wrong.append(f'{parameters} parameters instead of the {model.parameters} listed')
-    if args.data_root and classifier and not wrong:
-        top1 = measure(config, path, args.data_root)
+    if model.copy is not None:
+        wrong += differences(found, look_at(download(model.copy, args.cache)))
+    if args.data_root and model.config and model.top1 and not wrong:
+        top1 = measure(ROOT / model.config, path, args.data_root)
         print(f'      top-1 {top1:.2f} %, listed {model.top1} %', flush=True)
         if abs(top1 - model.top1) > args.tolerance:
             wrong.append(f'top-1 is {top1:.2f} % instead of {model.top1} %')
     return wrong
+
+
+def look_at(path: Path) -> Recognized:
+    """Read a file and print what it is."""
+    print(f'      {path.name}: SHA-256 {sha256_of(path)}', flush=True)
+    found = recognize(unwrap(read_checkpoint(path)))
+    print(f'      {found.dialect.title}: {found.architecture}', flush=True)
+    return found
+
+
+def differences(found: Recognized, copy: Recognized) -> list[str]:
+    """Return a sentence for each tensor that a copy has not, or has with other numbers."""
+    return [
+        f'the copy has another {name}, or none'
+        for name, tensor in found.tensors.items()
+        if name not in copy.tensors or not copy.tensors[name].equal(tensor)
+    ]
 
 
 def measure(config: Path, checkpoint: Path, data_root: str) -> float:
