@@ -10,6 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+
+from mmcnx2.processes.threads import settle_threads
+
+settle_threads()  # before torch is imported, which reads it
+
 import torch
 
 import mmcnx2  # noqa: F401  (ahead of whichever test imports mmcv, whose operators it answers)

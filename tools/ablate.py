@@ -11,7 +11,6 @@ it was. Tables are written after each model, so what is there can be read before
 
 import argparse
 import itertools
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ablations.tables import ABLATIONS
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_folder
+from mmcnx2.processes.threads import own_cores, settle_threads
 
 PAPER = "The paper's: ConvNeXt-Base, ImageNet-1K at 224 px, 800 epochs, then 100 of fine-tuning."
 
@@ -70,7 +70,7 @@ def parse_args() -> argparse.Namespace:
         unlabelled=(arguments.images, 3000, 'pictures without labels'),
         train=(labelled, 300, 'labelled pictures'),
         val=(labelled, 1000, 'pictures for the score'),
-        jobs=(arguments.processes, os.cpu_count() or 1, 'runs at a time, one a core'),
+        jobs=(arguments.processes, own_cores(), 'runs at a time, one a core'),
     )
     for name, (kind, default, what) in sizes.items():
         option = f'--{name.replace("_", "-")}'
@@ -94,6 +94,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from ablations.jobs import AblationJobs
 from ablations.outcomes import report_ablation
@@ -193,7 +194,7 @@ def main(args: argparse.Namespace) -> None:
         return
     threads = None
     if args.scale == 'scenes':
-        threads = max(1, (os.cpu_count() or 1) // args.jobs)
+        threads = max(1, own_cores() // args.jobs)
     runner = PartRunner(args.work_dir, threads)
     try:
         run = AblationRun(make_scale(args), runner)

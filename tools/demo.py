@@ -6,7 +6,6 @@ where it was; --fresh starts over.
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_folder, claim_folder, is_occupied, move_aside
+from mmcnx2.processes.threads import own_cores, settle_threads
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/demo'
@@ -67,6 +67,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from demo.report import DemoRuns, write_report
 from demo.transfer import MASK_RCNN, UPERNET
@@ -130,7 +131,7 @@ class Demo:
         wanted = [part for part in parts if not runner.is_done(part)]
         self.announce(title, minutes, done=not wanted)
         # Small networks gain nothing from a second core; a second run does.
-        cores = os.cpu_count() or 1
+        cores = own_cores()
         runner = replace(runner, threads=max(1, cores // max(1, len(wanted))))
         label = '{}: ' if len(wanted) > 1 else ''
         with ThreadPoolExecutor(len(parts)) as pool:

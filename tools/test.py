@@ -6,6 +6,7 @@ import os
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_file, claim_folder, new_file
 from mmcnx2.processes.following import follow_starter
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_common_arguments
 
 
@@ -30,12 +31,14 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.runner import Runner
 
 from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.compat import join_processes_without_gpu
 from mmcnx2.engine.building import told_by_key
+from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.evaluation import (
     augment_at_test,
     dump_predictions,
@@ -94,8 +97,10 @@ def main(args: argparse.Namespace) -> None:
         raise SystemExit(f'error: {error}') from None
     join_processes_without_gpu(cfg)
     options = dict(given=args.cfg_options, debug=args.debug)
+    cores = share_out_cores(cfg, given=args.cfg_options)
     with told_by_key(cfg, **options):
         runner = Runner.from_cfg(cfg)
+    runner.logger.info(cores)
     look = not args.no_data_check
     with foreseen_ends(), told_by_key(cfg, **options, running=True, but=(CheckpointError,)):
         if not args.out or cfg.default_scope == 'mmseg':

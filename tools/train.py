@@ -10,6 +10,7 @@ leave_when_told()  # before the imports, which take their time
 from mmcnx2 import arguments
 from mmcnx2.choices import LOG_BACKENDS
 from mmcnx2.processes.following import follow_starter
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_common_arguments
 
 
@@ -50,6 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
 from mmcnx2.engine.launch import (

@@ -15,6 +15,7 @@ from mmcnx2.checkpoints.files import CheckpointError
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
+from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
@@ -85,8 +86,10 @@ def _build(cfg: Config) -> Runner:
 
 
 def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool) -> None:
+    cores = share_out_cores(cfg, given=given)
     with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
         runner = _build(cfg)
+    runner.logger.info(cores)
     if look:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
         check_data(cfg, loaders, model=runner.model)

@@ -17,10 +17,11 @@ from torch.distributed.elastic.agent.server.local_elastic_agent import LocalElas
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher import api
-from torch.distributed.run import parse_args, run
+from torch.distributed.run import determine_local_world_size, parse_args, run
 
 from mmcnx2.processes.following import followed
 from mmcnx2.processes.signals import MAY_TELL, STOPPED, TRY_AGAIN, listen, status_after
+from mmcnx2.processes.threads import settle_threads
 
 
 def launch(arguments: Sequence[str]) -> int:
@@ -43,6 +44,8 @@ def launch(arguments: Sequence[str]) -> int:
     """
     args = parse_args(list(arguments))
     _meet_anew(args)
+    # Else torchrun says one thread a process, and that looks like the user's wish.
+    settle_threads(processes=determine_local_world_size(args.nproc_per_node))
     os.environ.update(followed())
     orders = _Orders()
     orders.listen()

@@ -72,3 +72,14 @@ def test_gpu_table_says_that_there_is_no_gpu():
     done = run('gpu_table.py')
     assert done.returncode == 1
     assert done.stderr == 'error: there is no CUDA GPU here, and this measures nothing else.\n'
+
+
+def test_neighbor_times_each_environment_alone_and_beside_a_busy_process():
+    small = '--arch atto --batch-size 1 --size 32 --rounds 1 --cores 1'.split()
+    done = run('neighbor.py', *small)
+    assert done.returncode == 0, done.stderr
+    assert cells(done.stdout.splitlines()[0])[:4] == ['threads', 'number', 'idle, ms', 'busy, ms']
+    lines = [cells(row) for row in done.stdout.splitlines()[2:5]]
+    assert [line[0] for line in lines] == ['torch', 'mmcnx2', 'short spin']
+    assert all(line[1] == '1' and float(line[4]) > 0 for line in lines)
+    assert lines[0][5:] == ['1.00', '1.00']

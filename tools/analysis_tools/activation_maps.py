@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_file
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_model_argument
 
 
@@ -54,6 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.analysis.activation_maps import draw_activation_maps, expanded_maps
 from mmcnx2.analysis.encoders import Encoder, load_encoders

@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_file, write_text
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_model_argument
 
 
@@ -49,6 +50,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.utils import track_iter_progress
 

@@ -6,6 +6,7 @@ Nothing is computed and no weights are needed: it takes seconds for every size.
 import argparse
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options
 
 # What the paper counts at: 224 px for classification, see Tables 6 and 7 for the other two.
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.engine.launch import read_config

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options
 
 GPUS = (8, 16, 24, 80)  # GB
@@ -38,6 +39,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.analysis.training_memory import measure_training_memory
 from mmcnx2.engine.launch import read_config

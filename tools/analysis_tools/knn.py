@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterator
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options
 
 
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.config import Config
 from mmengine.device import get_device

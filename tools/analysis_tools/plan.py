@@ -11,6 +11,7 @@ from budget import GB, GPUS, Assumptions, Plan, make_plan
 
 from mmcnx2 import arguments
 from mmcnx2.archs import ARCHS
+from mmcnx2.processes.threads import settle_threads
 
 CONFIG = 'configs/fcmae/fcmae_convnextv2-{arch}_64xb64-amp-coslr-1600e_in1k.py'
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.config import Config
 

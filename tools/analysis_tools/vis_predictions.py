@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import claim_folder
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options, add_device
 
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
@@ -39,6 +40,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.launch import check_checkpoint, read_config

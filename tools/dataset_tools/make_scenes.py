@@ -4,7 +4,6 @@ A folder that holds such a data set of other settings is moved aside, any other 
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the demo's room 
 from demo.scene_settings import MAX_CLASSES, MIN_SIZE, SceneSettings
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import own_cores
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--workers',
         type=arguments.processes,
-        default=os.cpu_count() or 1,
+        default=own_cores(),
         help='processes; the files do not depend on their number',
     )
     return parser.parse_args()

@@ -5,10 +5,10 @@ python tools/dataset_tools/make_shards.py data/imagenet/train --out data/imagene
 """
 
 import argparse
-import os
 import time
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import own_cores
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
         help='reduce larger images to this short side, as JPEG of --quality or 90',
     )
     parser.add_argument(
-        '--workers', type=arguments.processes, default=os.cpu_count() or 1,
+        '--workers', type=arguments.processes, default=own_cores(),
         help='processes; the shards do not depend on their number',
     )  # fmt: skip
     args = parser.parse_args()

@@ -9,6 +9,7 @@ import argparse
 from mmcnx2 import arguments
 from mmcnx2.choices import EXPORT_FORMATS
 from mmcnx2.outputs import check_file
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options
 
 
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmpretrain import get_model
 

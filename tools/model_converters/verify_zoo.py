@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from mmcnx2 import arguments
+from mmcnx2.processes.threads import settle_threads
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.config import Config
 from mmengine.runner import Runner

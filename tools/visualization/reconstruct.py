@@ -10,6 +10,7 @@ import argparse
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import check_file
+from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options, add_device
 
 
@@ -60,6 +61,7 @@ def parse_args() -> argparse.Namespace:
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
+    settle_threads()  # before torch is imported, which reads it
 
 from mmengine.utils import ProgressBar
 
