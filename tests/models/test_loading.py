@@ -275,7 +275,7 @@ def test_a_download_that_fails_is_told_in_every_process(main, tmp_path, monkeypa
             objects[:] = pickle.loads(pickle.dumps(sent))
 
     sent = [] if main else [CheckpointError("checkpoint 'http://a/b.pth' cannot be fetched.")]
-    monkeypatch.setattr(loading, 'download', fail)
+    monkeypatch.setattr(loading, 'find_file', fail)
     monkeypatch.setattr(loading, 'is_main_process', lambda: main)
     monkeypatch.setattr(loading, 'broadcast_object_list', broadcast)
     with pytest.raises(CheckpointError, match="'http://a/b.pth' cannot be fetched"):
@@ -288,7 +288,7 @@ def test_what_else_ends_a_download_keeps_no_process_waiting(monkeypatch):
         raise KeyboardInterrupt
 
     sent = []
-    monkeypatch.setattr(loading, 'download', interrupt)
+    monkeypatch.setattr(loading, 'find_file', interrupt)
     monkeypatch.setattr(loading, 'broadcast_object_list', sent.extend)
     with pytest.raises(KeyboardInterrupt):
         loading.load_from_http('http://a/b.pth')
