@@ -1,0 +1,4 @@
+"""The commands, a file each; every one of them is a call, too: ``mmcnx2.pretrain(...)``."""
+
+COMMANDS = ('pretrain',)
+"""Their names, in the order in which a person meets them; each is a module with that function."""
