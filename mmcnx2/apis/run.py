@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmcnx2.outputs import write_text
+from mmcnx2.outputs import claim_folder, write_text
 
 COMMAND, CONFIG = 'command.json', 'config.py'
+MADE_BY = 'command'
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,21 @@ class Run:
         """Whether a command began a run in a folder."""
         return Path(folder, COMMAND).is_file()
 
-    def write(self) -> None:
-        """Note down what the run was told, whole or not at all."""
-        text = json.dumps(dict(command=self.command, arguments=self.arguments), indent=2)
-        write_text(Path(self.folder, COMMAND), text + '\n')
+    def write(self, config: str, files: Mapping[str, str] | None = None) -> None:
+        """Write the config and what the run was told, each whole or not at all.
+
+        Args:
+            config: Text of the config.
+            files: Other texts by name.
+
+        Raises:
+            OSError: The folder holds what no command wrote, or cannot be written to.
+        """
+        claim_folder(self.folder, MADE_BY)
+        for name, text in {**(files or {}), CONFIG: config}.items():
+            write_text(Path(self.folder, name), text)
+        said = json.dumps(dict(command=self.command, arguments=self.arguments), indent=2)
+        write_text(Path(self.folder, COMMAND), said + '\n')
 
     @property
     def config(self) -> str:
@@ -74,6 +86,14 @@ class Run:
             FileNotFoundError: There is none yet.
         """
         return newest_checkpoint(self.folder)
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        try:
+            return bool(self.checkpoint)
+        except FileNotFoundError:
+            return False
 
     def __fspath__(self) -> str:
         return self.folder

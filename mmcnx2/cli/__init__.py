@@ -107,6 +107,6 @@ def _end(end: SystemExit) -> None:
 
 def _refuse(sentence: str, debug: bool = False) -> None:
     if debug:
-        raise  # noqa: PLE0704  (the error that is being told)
+        raise
     print(f'error: {sentence}', file=sys.stderr)
     raise SystemExit(REFUSED)

@@ -1,4 +1,4 @@
 """The commands, a file each; every one of them is a call, too: ``mmcnx2.pretrain(...)``."""
 
-COMMANDS = ('pretrain',)
+COMMANDS = ('pretrain', 'finetune', 'detect', 'segment')
 """Their names, in the order in which a person meets them; each is a module with that function."""

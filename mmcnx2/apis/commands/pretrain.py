@@ -4,6 +4,7 @@ from typing import Annotated
 
 from mmcnx2 import arguments
 from mmcnx2.apis.calls import call
+from mmcnx2.apis.devices import use
 from mmcnx2.apis.run import Run
 from mmcnx2.apis.training_options import TrainingOptions
 
@@ -31,6 +32,7 @@ def pretrain(
         OSError: The folder cannot be read, or ``out`` not be written.
         ValueError: A value does not fit the others, or the run that is there.
     """
+    use(options.device)
     from mmcnx2.apis.recipes.pretraining import Pretraining
     from mmcnx2.apis.training import carry_out
 

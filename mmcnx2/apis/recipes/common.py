@@ -2,46 +2,47 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from mmengine.config import Config
 
 from mmcnx2.apis.training import set_workers
+from mmcnx2.apis.weights import find_weights
+from mmcnx2.archs import ARCHS
+from mmcnx2.datasets.image_size import read_size
 
+_LOOKED_AT = 64  # images whose sizes are read
 STRIDE = 32
 """Of the backbone, in pixels."""
 
 
-def decide_common(
-    given: Mapping[str, Any], *, images: int, batch_size: int, rate: float, per: int
-) -> dict[str, Any]:
+def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict[str, Any]:
     """Decide what depends on the machine and on the number of images alone.
 
     Args:
         given: What the person said.
+        cfg: The recipe: its images a step, and its rate, which grows with their number, as the
+            paper has it.
         images: Number of training images.
-        batch_size: The recipe's, if nothing is said.
-        rate: The recipe's peak of the learning rate ...
-        per: ... for so many images a step. It grows with their number, as the paper has it.
 
     Returns:
-        ``batch_size``, ``lr``, ``workers``, ``seed``, ``precision`` and ``gpus``.
+        ``model``, ``batch_size``, ``lr``, ``workers``, ``seed``, ``precision`` and ``gpus``.
     """
-    import torch
-
-    gpu = given.get('device', 'cuda') != 'cpu' and torch.cuda.is_available()
+    gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
     decided = dict(
-        batch_size=min(batch_size, images),
+        model=find_weights(given['from_']).model if 'from_' in given else 'atto',
+        batch_size=min(cfg.train_dataloader.batch_size, images),
         workers=max(0, min(8, len(os.sched_getaffinity(0)) - 1)),
         seed=0,
         precision='bf16' if gpu else 'fp32',
         gpus=1,
-        **{},
     )
     decided |= {name: given[name] for name in decided if name in given}
     step = decided['batch_size'] * decided['gpus']
-    decided['lr'] = given.get('lr', rate * step / per)
+    rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
+    decided['lr'] = given.get('lr', rate)
     return decided
 
 
@@ -72,13 +73,34 @@ def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int
 
 def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
     """Write the network, the steps and the machine into a config."""
-    cfg.model.backbone.arch = arguments['model']
+    set_size(cfg, arguments['model'])
     cfg.train_dataloader.batch_size = arguments['batch_size']
     cfg.optim_wrapper.optimizer.lr = arguments['lr']
     cfg.randomness.seed = arguments['seed']
     set_workers(cfg, arguments['workers'])
     set_precision(cfg, arguments['precision'])
     cfg.custom_hooks = [*cfg.get('custom_hooks', ()), dict(type='mmcnx2.ProgressHook')]
+
+
+def set_size(cfg: Config, model: str | Mapping) -> None:
+    """Set the size of the network, and the widths that follow from it."""
+    cfg.model.backbone.arch = model
+    channels = list((ARCHS[model] if isinstance(model, str) else model)['channels'])
+    for name in ('neck', 'head', 'decode_head', 'auxiliary_head'):
+        part = cfg.model.get(name)
+        if part and 'in_channels' in part:
+            several = isinstance(part.in_channels, list | tuple)
+            part.in_channels = channels if several else channels[part.get('in_index', -1)]
+
+
+def set_weights(cfg: Config, arguments: Mapping[str, Any]) -> None:
+    """Have the backbone start from weights, or from nothing."""
+    cfg.pop('checkpoint', None)
+    if 'from_' in arguments:
+        path = os.path.abspath(find_weights(arguments['from_']).path)
+        cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=path, prefix='backbone.')
+    else:
+        cfg.model.backbone.pop('init_cfg', None)
 
 
 def set_precision(cfg: Config, precision: str) -> None:
@@ -93,6 +115,53 @@ def set_precision(cfg: Config, precision: str) -> None:
         wrapper.loss_scale = 'dynamic' if precision == 'fp16' else dict(enabled=False)
 
 
-def transform(pipeline: Sequence[Mapping], kind: str) -> dict:
-    """Return the transform of a pipeline whose type is, or ends in, a name."""
-    return next(each for each in pipeline if each['type'].split('.')[-1] == kind)
+def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
+    """Set the length of a training whose rate grows linearly, then falls as a cosine.
+
+    Args:
+        cfg: Changed in place.
+        epochs: Passes over the data.
+        warm_up: Share of them in which the rate grows.
+    """
+    begin = max(1, round(warm_up * epochs)) if epochs > 1 else 0
+    cfg.train_cfg.max_epochs = cfg.max_epochs = epochs
+    first, second = cfg.param_scheduler
+    first.end = second.begin = begin
+    second.end, second.T_max = epochs, max(1, epochs - begin)
+
+
+def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
+    """Say what a training will be."""
+    step = decided['batch_size'] * decided['gpus']
+    steps = max(1, images // step) * decided['epochs']
+    few = ', few: expect little' if steps < 500 else ''
+    model = decided['model']
+    model = model if isinstance(model, str) else f'depths {model["depths"]}'
+    print(
+        f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
+        f'ConvNeXt V2 {model} at {decided["size"]} px, {decided["precision"]}, learning rate '
+        f'{decided["lr"]:.3g}.',
+        flush=True,
+    )
+
+
+def short_sides(paths: Iterable[str]) -> list[int]:
+    """Return the short sides of some images, spread over all, in pixels."""
+    paths = list(paths)
+    sides = []
+    for path in paths[:: max(1, len(paths) // _LOOKED_AT)]:
+        try:
+            sides.append(min(read_size(path)))
+        except (OSError, ValueError):
+            continue  # named in training
+    return sides or [224]
+
+
+def all_transforms(cfg: Config) -> Iterator[dict]:
+    """Yield the transforms of training, validation and test, each object once."""
+    seen = set()
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for each in (cfg.get(loader) or {}).get('dataset', {}).get('pipeline', ()):
+            if id(each) not in seen:
+                seen.add(id(each))
+                yield each

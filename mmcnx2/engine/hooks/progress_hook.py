@@ -71,7 +71,7 @@ class ProgressHook(Hook):
             return
         now = time.monotonic()
         if outputs and now - self._looked >= min(_FIRST, self.seconds) / 5:
-            self._looked, self._loss = now, float(outputs['loss'])
+            self._looked, self._loss = now, outputs['loss'].item()
         done = runner.iter + 1
         if self._bar is not None:
             self._bar.update(self._task, completed=done, said=self._describe(now))
