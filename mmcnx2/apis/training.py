@@ -22,7 +22,7 @@ from mmcnx2.engine.launch import log_to, read_config
 from mmcnx2.engine.resuming.lock import lock
 from mmcnx2.outputs import check_folder, is_occupied, move_contents_aside
 
-_OF_THIS_START = ('out', 'overwrite', 'resume', 'config_only')
+_OF_THIS_START = ('out', 'overwrite', 'resume', 'config_only', 'no_data_check')
 _PATHS = ('images', 'from_', 'val')
 
 
@@ -69,19 +69,33 @@ def carry_out(recipe: Recipe, options: TrainingOptions) -> Run:
         ValueError: The run that is there was told otherwise.
         SystemExit: As :func:`mmcnx2.engine.training.train`.
     """
-    given = _given(recipe, options)
-    print(f'mmcnx2 {recipe.command}: {given["images"]} -> {options.out}', flush=True)
+    print(f'mmcnx2 {recipe.command}: {recipe.given["images"]} -> {options.out}', flush=True)
     check_gpus(options.gpus)
-    if options.overwrite or not Run.began_in(options.out):
-        run = _begin(recipe, options, given)
-    else:
-        run = _go_on(recipe, options, given)
+    run = compose(recipe, options)
     if options.config_only:
         print(f"Wrote '{run.config}': the same command without --config-only trains it.")
         return run
-    train(run, gpus=options.gpus)
+    train(run, gpus=options.gpus, look=not options.no_data_check)
     print(f'Done: {run.checkpoint}. Go on with\n  {recipe.next_command(run)}', flush=True)
     return run
+
+
+def compose(recipe: Recipe, options: TrainingOptions) -> Run:
+    """Write a run's config and what it was told, or take those that are there.
+
+    What has no checkpoint yet is written anew: data and words may have been mended.
+
+    Raises:
+        OSError: ``out`` holds something else, or cannot be written.
+        ValueError: The run that is there was told otherwise.
+    """
+    given = _given(recipe, options)
+    there = Run.began_in(options.out) and not options.overwrite
+    if there and (run := Run.open(options.out)).has_checkpoint:
+        return _go_on(run, recipe, given)
+    if options.resume:
+        raise CallError('resume', f"goes on with a run, but '{options.out}' holds none.")
+    return _begin(recipe, options, given)
 
 
 def _given(recipe: Recipe, options: TrainingOptions) -> dict[str, Any]:
@@ -100,8 +114,6 @@ def _given(recipe: Recipe, options: TrainingOptions) -> dict[str, Any]:
 
 def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> Run:
     out = options.out
-    if options.resume:
-        raise CallError('resume', f"goes on with a run, but '{out}' holds none: leave it out.")
     if not options.overwrite:
         check_folder(out, MADE_BY)
     cfg = read_config(str(shipped('configs', recipe.config)), work_dir=os.path.abspath(out))
@@ -129,11 +141,10 @@ def clear(out: str) -> None:
     move_contents_aside(out)
 
 
-def _go_on(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> Run:
-    run = Run.open(options.out)
+def _go_on(run: Run, recipe: Recipe, given: dict[str, Any]) -> Run:
     if run.command != recipe.command:
         raise FileExistsError(
-            f"'{options.out}' holds a run of `mmcnx2 {run.command}`: give another --out, or "
+            f"'{run.folder}' holds a run of `mmcnx2 {run.command}`: give another --out, or "
             '--overwrite to begin anew.'
         )
     changed = compare(run.arguments, given)
@@ -169,12 +180,13 @@ def _text(run: Run, cfg: Config) -> str:
     return head + cfg.pretty_text
 
 
-def train(run: Run, *, gpus: int | None = None) -> None:
+def train(run: Run, *, gpus: int | None = None, look: bool = True) -> None:
     """Train as the config in a run's folder says, from its newest checkpoint if there is one.
 
     Args:
         run: The run.
         gpus: Number of GPUs; more than one are trained on by as many processes.
+        look: Look at the data first.
 
     Raises:
         SystemExit: As :func:`mmcnx2.engine.training.train`; with the status of the processes.
@@ -183,7 +195,7 @@ def train(run: Run, *, gpus: int | None = None) -> None:
     if (gpus or 1) == 1:
         from mmcnx2.engine.start import start
 
-        start(run.config, work_dir=run.folder, resume=resume)
+        start(run.config, work_dir=run.folder, resume=resume, look=look)
         return
     from mmcnx2.processes.torchrun import launch
 
@@ -191,6 +203,7 @@ def train(run: Run, *, gpus: int | None = None) -> None:
     status = launch(
         ['--standalone', f'--nproc_per_node={gpus}', *tool, '--launcher', 'pytorch']
         + (['--resume'] if resume else [])
+        + ([] if look else ['--no-data-check'])
     )
     if status:
         raise SystemExit(status)

@@ -33,6 +33,7 @@ class TrainingOptions:
             old-1 (or old-2, ...) in it.
         resume: Go on, and refuse to begin a run where there is none.
         config_only: Write the config of the run, and stop.
+        no_data_check: Start without the look at all files of the data.
         set: Any other keys of the config and their values, such as
             optim_wrapper.clip_grad.max_norm=5.
     """
@@ -53,4 +54,5 @@ class TrainingOptions:
     overwrite: bool = False
     resume: bool = False
     config_only: bool = False
+    no_data_check: bool = False
     set: list[str] | Mapping[str, Any] | None = None

@@ -4,6 +4,7 @@ Names, types, defaults and descriptions are those of the functions; nothing is s
 """
 
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from inspect import Parameter as Argument
@@ -34,6 +35,8 @@ def main(words: Sequence[str] | None = None) -> None:
     leave_when_told()  # before the imports of a command, which take their time
     words = sys.argv[1:] if words is None else list(words)
     debug = '--debug' in words
+    if not debug:
+        warnings.simplefilter('ignore')  # of the toolboxes, to those who write code
     try:
         application()([word for word in words if word != '--debug'])
     except CycloptsError as error:
@@ -58,9 +61,9 @@ def application() -> App:
         print_error=False,
         result_action='return_none',
     )
-    for name in COMMANDS:
+    for place, name in enumerate(COMMANDS):
         function = getattr(import_module(f'mmcnx2.apis.commands.{name}'), name)
-        app.command(_told_by_words(function), name=name)
+        app.command(_told_by_words(function), name=name, sort_key=place)
     app.register_install_completion_command(add_to_startup=False)
     return app
 

@@ -115,7 +115,13 @@ class QuietConsole:
         logger = super().build_logger(*args, **kwargs)
         for handler in _console_handlers(logger):
             handler.setLevel(logging.WARNING)
+            handler.addFilter(_tells_users)
         return logger
+
+
+def _tells_users(record: logging.LogRecord) -> bool:
+    """Whether a warning is for those who train, not for those who write mmengine."""
+    return 'deprecated' not in record.getMessage()
 
 
 def _point_to_console(logger: logging.Logger) -> None:
