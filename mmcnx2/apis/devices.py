@@ -4,12 +4,13 @@ import os
 import sys
 
 from mmcnx2.apis.calls import CallError
+from mmcnx2.processes.threads import settle_threads
 
 
 def use(device: str | None) -> None:
     """Have the toolboxes, which take the first GPU that they see, see the one that is meant.
 
-    Called before torch looks for GPUs.
+    Called before torch is imported, or at least before it looks for GPUs. Threads are settled, too.
 
     Args:
         device: Such as 'cpu', 'cuda' or 'cuda:1'; None for what there is.
@@ -17,6 +18,7 @@ def use(device: str | None) -> None:
     Raises:
         CallError: It is not there, or this process uses CUDA already and sees others.
     """
+    settle_threads()
     if device is None:
         return
     kind, _, number = device.partition(':')

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from mmcnx2.apis.shipped import shipped
+from mmcnx2.paths import shipped
 
 
 class ToolError(ValueError):
@@ -25,7 +25,7 @@ def run_tool(name: str, *words: object, **options: Any) -> None:
         ToolError: It ends with a sentence.
         SystemExit: It ends with a status that tells of a failure.
     """
-    tool = str(shipped('tools', name))
+    tool = str(shipped(f'tools/{name}'))
     argv, sys.argv = sys.argv, [tool, *map(str, words), *_as_words(options)]
     try:
         runpy.run_path(tool, run_name='__main__')

@@ -14,13 +14,13 @@ from mmcnx2.apis.calls import CallError, read_mapping
 from mmcnx2.apis.changes import compare
 from mmcnx2.apis.devices import check_gpus
 from mmcnx2.apis.run import CONFIG, MADE_BY, Run
-from mmcnx2.apis.shipped import shipped
 from mmcnx2.apis.training_options import TrainingOptions
 from mmcnx2.engine.config_keys import check_given_keys
 from mmcnx2.engine.config_values import check_values
-from mmcnx2.engine.launch import log_to, read_config
+from mmcnx2.engine.launch import DATALOADERS, log_to, read_config
 from mmcnx2.engine.resuming.lock import lock
 from mmcnx2.outputs import check_folder, is_occupied, move_contents_aside
+from mmcnx2.paths import shipped
 
 _OF_THIS_START = ('out', 'overwrite', 'resume', 'config_only', 'no_data_check')
 _PATHS = ('images', 'from_', 'val')
@@ -116,7 +116,7 @@ def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> R
     out = options.out
     if not options.overwrite:
         check_folder(out, MADE_BY)
-    cfg = read_config(str(shipped('configs', recipe.config)), work_dir=os.path.abspath(out))
+    cfg = read_config(str(shipped(f'configs/{recipe.config}')), work_dir=os.path.abspath(out))
     arguments = recipe.decide(given, cfg)
     files = arguments.pop('files', {})
     recipe.configure(cfg, arguments)
@@ -155,18 +155,9 @@ def _go_on(run: Run, recipe: Recipe, given: dict[str, Any]) -> Run:
         print(f'{name} is {value} from now on (was {run.arguments.get(name)}).')
     cfg = Config.fromfile(run.config)
     recipe.lengthen(cfg, arguments)
-    set_workers(cfg, arguments['workers'])
     run = Run(run.folder, run.command, arguments)
     run.write(_text(run, cfg))
     return run
-
-
-def set_workers(cfg: Config, workers: int) -> None:
-    """Set the number of processes that load images for training, validation and test."""
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if cfg.get(name):
-            cfg[name].num_workers = workers
-            cfg[name].persistent_workers = workers > 0
 
 
 def _merge(cfg: Config, settings: Mapping[str, Any]) -> None:
@@ -191,19 +182,32 @@ def train(run: Run, *, gpus: int | None = None, look: bool = True) -> None:
     Raises:
         SystemExit: As :func:`mmcnx2.engine.training.train`; with the status of the processes.
     """
-    resume = 'auto' if run.has_checkpoint else None
+    resume, loading = 'auto' if run.has_checkpoint else None, _loading(run)
     if (gpus or 1) == 1:
         from mmcnx2.engine.start import start
 
-        start(run.config, work_dir=run.folder, resume=resume, look=look)
+        start(run.config, work_dir=run.folder, resume=resume, look=look, settings=loading)
         return
     from mmcnx2.processes.torchrun import launch
 
-    tool = [str(shipped('tools', 'train.py')), run.config, '--work-dir', run.folder]
+    tool = [str(shipped('tools/train.py')), run.config, '--work-dir', run.folder]
     status = launch(
         ['--standalone', f'--nproc_per_node={gpus}', *tool, '--launcher', 'pytorch']
         + (['--resume'] if resume else [])
         + ([] if look else ['--no-data-check'])
+        + (
+            ['--cfg-options', *(f'{key}={value}' for key, value in loading.items())]
+            if loading
+            else []
+        )
     )
     if status:
         raise SystemExit(status)
+
+
+def _loading(run: Run) -> dict[str, int]:
+    """Return the keys of the loading processes that a person has asked for."""
+    if 'workers' not in run.arguments:
+        return {}
+    loaders = ['train_dataloader'] if run.command == 'pretrain' else DATALOADERS
+    return {f'{name}.num_workers': run.arguments['workers'] for name in loaders}

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mmcnx2.apis.run import newest_checkpoint
-from mmcnx2.archs import ARCHS
-from mmcnx2.checkpoints.downloads import download
 from mmcnx2.checkpoints.files import read_checkpoint
+from mmcnx2.checkpoints.published import find_file
 from mmcnx2.checkpoints.recognize import recognize
 from mmcnx2.checkpoints.unwrap import unwrap
 
@@ -24,11 +23,6 @@ class Weights:
     path: str
     backbone: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def model(self) -> str | dict:
-        """Name of the size, or its depths and channels if it is none of the published ones."""
-        return self.backbone['arch']
-
 
 def find_weights(place: str) -> Weights:
     """Find weights and look what network they are of.
@@ -40,19 +34,6 @@ def find_weights(place: str) -> Weights:
         FileNotFoundError: There is no such thing.
         ValueError: It holds no weights of a ConvNeXt.
     """
-    if os.path.isdir(place):
-        path = newest_checkpoint(place)
-    elif '://' in place:
-        path = str(download(place))
-    else:
-        path = place
-    found = recognize(unwrap(read_checkpoint(path))).architecture
-    arch = next(
-        (
-            name
-            for name, each in ARCHS.items()
-            if (each['depths'], each['channels']) == (found.depths, found.channels)
-        ),
-        dict(depths=found.depths, channels=found.channels),
-    )
-    return Weights(path, dict(arch=arch))
+    path = find_file(newest_checkpoint(place) if os.path.isdir(place) else place)
+    found = recognize(unwrap(read_checkpoint(path)))
+    return Weights(str(path), found.architecture.backbone_arguments())

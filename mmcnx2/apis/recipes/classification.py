@@ -85,9 +85,7 @@ class Classification:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
         classes = arguments['classes']
-        cfg.num_classes = len(classes)
-        cfg.model.data_preprocessor.num_classes = len(classes)
-        cfg.model.head.num_classes = cfg.model.head.loss.num_classes = len(classes)
+        cfg.num_classes = cfg.model.num_classes = len(classes)
         train, val = arguments['folders']['train'], arguments['folders']['val']
         for loader, root, name in (
             (cfg.train_dataloader, train, TRAIN),

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from mmcnx2.apis.training import set_workers
+from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.weights import find_weights
-from mmcnx2.archs import ARCHS
 from mmcnx2.datasets.image_size import read_size
 
 _LOOKED_AT = 64  # images whose sizes are read
@@ -28,13 +27,12 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
         images: Number of training images.
 
     Returns:
-        ``model``, ``batch_size``, ``lr``, ``workers``, ``seed``, ``precision`` and ``gpus``.
+        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision`` and ``gpus``.
     """
     gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
     decided = dict(
-        model=find_weights(given['from_']).model if 'from_' in given else 'atto',
+        backbone=_backbone(given),
         batch_size=min(cfg.train_dataloader.batch_size, images),
-        workers=max(0, min(8, len(os.sched_getaffinity(0)) - 1)),
         seed=0,
         precision='bf16' if gpu else 'fp32',
         gpus=1,
@@ -44,6 +42,24 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
     rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
     decided['lr'] = given.get('lr', rate)
     return decided
+
+
+def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the network: what fits the weights, or what was asked for.
+
+    Raises:
+        CallError: The weights are of another size than was asked for.
+    """
+    if 'from_' not in given:
+        return dict(arch=given.get('model', 'atto'))
+    backbone = find_weights(given['from_']).backbone
+    if given.get('model', backbone['arch']) != backbone['arch']:
+        raise CallError(
+            'model',
+            f"is {given['model']}, but '{given['from_']}' holds weights of {backbone['arch']}: "
+            'leave it out, or start from other weights.',
+        )
+    return backbone
 
 
 def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int) -> int:
@@ -73,24 +89,12 @@ def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int
 
 def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
     """Write the network, the steps and the machine into a config."""
-    set_size(cfg, arguments['model'])
+    cfg.model.backbone.update(arguments['backbone'])
     cfg.train_dataloader.batch_size = arguments['batch_size']
     cfg.optim_wrapper.optimizer.lr = arguments['lr']
     cfg.randomness.seed = arguments['seed']
-    set_workers(cfg, arguments['workers'])
     set_precision(cfg, arguments['precision'])
     cfg.custom_hooks = [*cfg.get('custom_hooks', ()), dict(type='mmcnx2.ProgressHook')]
-
-
-def set_size(cfg: Config, model: str | Mapping) -> None:
-    """Set the size of the network, and the widths that follow from it."""
-    cfg.model.backbone.arch = model
-    channels = list((ARCHS[model] if isinstance(model, str) else model)['channels'])
-    for name in ('neck', 'head', 'decode_head', 'auxiliary_head'):
-        part = cfg.model.get(name)
-        if part and 'in_channels' in part:
-            several = isinstance(part.in_channels, list | tuple)
-            part.in_channels = channels if several else channels[part.get('in_index', -1)]
 
 
 def set_weights(cfg: Config, arguments: Mapping[str, Any]) -> None:
@@ -116,18 +120,16 @@ def set_precision(cfg: Config, precision: str) -> None:
 
 
 def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
-    """Set the length of a training whose rate grows linearly, then falls as a cosine.
+    """Set the length of a training whose rate grows linearly, then falls to the end of the run.
 
     Args:
         cfg: Changed in place.
         epochs: Passes over the data.
         warm_up: Share of them in which the rate grows.
     """
-    begin = max(1, round(warm_up * epochs)) if epochs > 1 else 0
     cfg.train_cfg.max_epochs = cfg.max_epochs = epochs
     first, second = cfg.param_scheduler
-    first.end = second.begin = begin
-    second.end, second.T_max = epochs, max(1, epochs - begin)
+    first.end = second.begin = max(1, round(warm_up * epochs)) if epochs > 1 else 0
 
 
 def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
@@ -135,11 +137,12 @@ def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
     step = decided['batch_size'] * decided['gpus']
     steps = max(1, images // step) * decided['epochs']
     few = ', few: expect little' if steps < 500 else ''
-    model = decided['model']
+    model = decided['backbone']['arch']
     model = model if isinstance(model, str) else f'depths {model["depths"]}'
+    version = 'V2' if decided['backbone'].get('use_grn', True) else 'V1'
     print(
         f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
-        f'ConvNeXt V2 {model} at {decided["size"]} px, {decided["precision"]}, learning rate '
+        f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, learning rate '
         f'{decided["lr"]:.3g}.',
         flush=True,
     )

@@ -26,7 +26,6 @@ from mmcnx2.datasets.coco_file import class_names, segmentation_of
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.json', 'val.json'
-_STEPS = (27 / 36, 33 / 36)  # of the schedule, after which the rate falls to a tenth
 _USUAL = 1024  # px, of the recipe's crops
 
 
@@ -80,14 +79,9 @@ class Detection:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
         classes = tuple(arguments['classes'])
-        cfg.num_classes = len(classes)
-        head = cfg.model.roi_head
-        head.bbox_head.num_classes = len(classes)
-        if arguments['masks']:
-            head.mask_head.num_classes = len(classes)
-        else:
-            head.mask_head = None
-        cfg.pop('mask_head', None)
+        cfg.num_classes = cfg.model.num_classes = len(classes)
+        if not arguments['masks']:
+            cfg.model.roi_head.mask_head = None
         root = os.path.abspath(arguments['images'])
         files = {}
         for name, loader in (('train', cfg.train_dataloader), ('val', cfg.val_dataloader)):
@@ -127,10 +121,8 @@ class Detection:
         epochs = arguments['epochs']
         steps = epochs * arguments['steps_per_epoch']
         cfg.train_cfg.max_epochs = epochs
-        first, second = cfg.param_scheduler
+        first = cfg.param_scheduler[0]
         first.end = min(first.end, max(1, steps // 10))
-        second.end = epochs
-        second.milestones = sorted({max(1, round(each * epochs)) for each in _STEPS})
 
     def next_command(self, run: Run) -> str:
         return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'

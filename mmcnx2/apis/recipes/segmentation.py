@@ -98,9 +98,7 @@ class Segmentation:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
         classes = tuple(arguments['classes'])
-        cfg.num_classes = len(classes)
-        for head in (cfg.model.decode_head, cfg.model.auxiliary_head):
-            head.num_classes = len(classes)
+        cfg.num_classes = cfg.model.num_classes = len(classes)
         root, folders = os.path.abspath(arguments['images']), arguments['folders']
         for loader, part, file in (
             (cfg.train_dataloader, 'train', TRAIN),
@@ -134,7 +132,6 @@ class Segmentation:
         cfg.train_cfg.val_interval = cfg.default_hooks.checkpoint.interval = every
         first, second = cfg.param_scheduler
         first.end = second.begin = min(500, max(1, steps // 20))
-        second.end = max(steps, second.begin + 1)
 
     def next_command(self, run: Run) -> str:
         return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
