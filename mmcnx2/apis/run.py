@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmcnx2.outputs import claim_folder, write_text
+from mmcnx2.outputs import mark_folder, write_text
 
 COMMAND, CONFIG = 'command.json', 'config.py'
 MADE_BY = 'command'
@@ -67,7 +67,7 @@ class Run:
         Raises:
             OSError: The folder holds what no command wrote, or cannot be written to.
         """
-        claim_folder(self.folder, MADE_BY)
+        mark_folder(self.folder, MADE_BY)
         for name, text in {**(files or {}), CONFIG: config}.items():
             write_text(Path(self.folder, name), text)
         said = json.dumps(dict(command=self.command, arguments=self.arguments), indent=2)

@@ -3,6 +3,7 @@
 Nothing here trains: ``config.py`` does, as ``tools/train.py`` would.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,7 +110,7 @@ def _given(recipe: Recipe, options: TrainingOptions) -> dict[str, Any]:
     for name in _PATHS:
         if os.path.exists(given.get(name, '')):
             given[name] = os.path.abspath(given[name])  # the run goes on from any folder
-    return given
+    return json.loads(json.dumps(given))  # as it will be read from the run's note
 
 
 def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> Run:
@@ -119,6 +120,7 @@ def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> R
     cfg = read_config(str(shipped(f'configs/{recipe.config}')), work_dir=os.path.abspath(out))
     arguments = recipe.decide(given, cfg)
     files = arguments.pop('files', {})
+    cfg.experiment_name = os.path.basename(cfg.work_dir)
     recipe.configure(cfg, arguments)
     log_to(cfg, arguments.get('log_to', ()))
     _merge(cfg, arguments.get('set', {}))
@@ -162,7 +164,10 @@ def _go_on(run: Run, recipe: Recipe, given: dict[str, Any]) -> Run:
 
 def _merge(cfg: Config, settings: Mapping[str, Any]) -> None:
     check_given_keys(cfg, settings)
-    cfg.merge_from_dict(dict(settings))
+    # What is given replaces what is there, dicts as a whole.
+    whole = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
+    parts = {key: dict(settings[key], _delete_=True) for key in settings.keys() - whole.keys()}
+    cfg.merge_from_dict(whole | parts)
     check_values(cfg)
 
 

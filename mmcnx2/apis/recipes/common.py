@@ -129,7 +129,7 @@ def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
     """
     cfg.train_cfg.max_epochs = cfg.max_epochs = epochs
     first, second = cfg.param_scheduler
-    first.end = second.begin = max(1, round(warm_up * epochs)) if epochs > 1 else 0
+    first.end = second.begin = max(1, round(warm_up * epochs))
 
 
 def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
@@ -142,8 +142,8 @@ def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
     version = 'V2' if decided['backbone'].get('use_grn', True) else 'V1'
     print(
         f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
-        f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, learning rate '
-        f'{decided["lr"]:.3g}.',
+        f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, '
+        f'learning rate {decided["lr"]:.3g}.',
         flush=True,
     )
 
