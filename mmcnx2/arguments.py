@@ -84,6 +84,8 @@ pixels = whole(1, 2**15)
 """Side of an image. OpenCV and JPEG end there, or soon after."""
 processes = whole(1, 1024)
 """Processes of one machine, or its GPUs."""
+loading_processes = whole(0, 1024)
+"""Processes beside the main one that load data; with none it does so itself."""
 rounds = whole(1, 10**6)
 """How often to measure."""
 seed = whole(0, 2**32 - 1)
@@ -106,6 +108,11 @@ def large_count(text: str) -> int:
     except ValueError:
         raise refusal(text, 'a number such as 1281167 or 14M, from 1 to 10^13,') from None
     return round(value)
+
+
+def batch_or_auto(text: str) -> int | str:
+    """A type: images a step, or ``auto``."""
+    return text if text == 'auto' else batch(text)
 
 
 def word(text: str) -> str:

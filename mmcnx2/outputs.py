@@ -9,12 +9,14 @@ import filecmp
 import itertools
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 MARKER = '.mmcnx2-{by}'
+_OLD = re.compile(r'old-\d+')
 _log = logging.getLogger(__name__)
 
 
@@ -147,6 +149,23 @@ def move_aside(path: str | Path) -> Path:
             raise
         _log.warning("'%s' was in the way: it is now '%s'.", path, aside)
         return aside
+
+
+def move_contents_aside(folder: str | Path) -> Path:
+    """Move what is in a folder into the next free ``old-1`` in it, and log it.
+
+    Returns:
+        That folder. Earlier ones stay where they are.
+    """
+    folder = Path(folder)
+    entries = [path for path in folder.iterdir() if not _OLD.fullmatch(path.name)]
+    numbers = itertools.count(1)
+    aside = next(path for n in numbers if not (path := folder / f'old-{n}').exists())
+    aside.mkdir()
+    for path in entries:
+        path.rename(aside / path.name)
+    _log.warning("What was in '%s' is now in '%s'.", folder, aside)
+    return aside
 
 
 def _publish(draft: Path, path: Path) -> None:

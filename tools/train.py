@@ -53,74 +53,29 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
     settle_threads()  # before torch is imported, which reads it
 
-from mmcnx2.compat import amp_off_without_gpu, join_processes_without_gpu
-from mmcnx2.engine.launch import (
-    check_checkpoint,
-    check_config_stays,
-    check_hooks,
-    check_inputs,
-    check_restarts,
-    log_to,
-    read_config,
-)
-from mmcnx2.engine.training import train
-from mmcnx2.engine.work_dir import check_work_dir
-
-
-def prepare(args: argparse.Namespace):
-    """Return the config to run. See ``launch`` for the errors."""
-    cfg = read_config(args.config, options=args.cfg_options, work_dir=args.work_dir)
-    cfg.launcher = args.launcher
-    log_to(cfg, args.log_to)
-    if args.no_validate:
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.amp:
-        wrapper = cfg.optim_wrapper
-        wrapper.type = 'AmpOptimWrapper'
-        wrapper.setdefault('dtype', 'bfloat16')
-        # bfloat16 has float32's range: only float16 needs its loss scaled.
-        half = wrapper.dtype == 'float16'
-        wrapper.setdefault('loss_scale', 'dynamic' if half else dict(enabled=False))
-    if args.auto_scale_lr:
-        if 'auto_scale_lr' not in cfg:
-            raise ValueError(
-                f"--auto-scale-lr needs the batch size that the rate of '{args.config}' is for: "
-                'add auto_scale_lr=dict(base_batch_size=...) to it.'
-            )
-        cfg.auto_scale_lr.enable = True
-    if args.resume == 'auto' and args.move_aside:
-        raise ValueError(
-            '--resume goes on with the checkpoints that --move-aside moves away: give one of the '
-            'two, or --resume FILE with --move-aside.'
-        )
-    if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-        check_checkpoint(cfg.load_from)
-    check_config_stays(args.config, cfg.work_dir)
-    check_restarts(args.resume)
-    check_hooks(cfg)
-    check_inputs(cfg, ('train_dataloader', 'val_dataloader'))
-    check_work_dir(cfg.work_dir)
-    return cfg
+from mmcnx2.engine.start import RefusedError, start
 
 
 def main(args: argparse.Namespace) -> None:
     follow_starter()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
-        cfg = prepare(args)
-    except (OSError, ValueError) as error:
+        start(
+            args.config,
+            settings=args.cfg_options,
+            work_dir=args.work_dir,
+            resume=args.resume,
+            move_aside=args.move_aside,
+            launcher=args.launcher,
+            log_backends=args.log_to,
+            validate=not args.no_validate,
+            amp=args.amp,
+            auto_scale_lr=args.auto_scale_lr,
+            look=not args.no_data_check,
+            debug=args.debug,
+        )
+    except RefusedError as error:
         raise SystemExit(f'error: {error}') from None
-    amp_off_without_gpu(cfg)
-    join_processes_without_gpu(cfg)
-    train(
-        cfg,
-        look=not args.no_data_check,
-        move_aside=args.move_aside,
-        given=args.cfg_options,
-        debug=args.debug,
-    )
 
 
 if __name__ == '__main__':

@@ -134,24 +134,19 @@ def _check_listed(folder: str, name: str, key: str) -> None:
         ) from None
 
 
-def check_config_stays(path: str, work_dir: str) -> None:
-    """Refuse a work folder in which the runner's copy of the config would replace the config.
+def keep_config(cfg: Config) -> None:
+    """Have the runner's copy of a config that lies in the work folder take another name.
+
+    The runner writes what it runs under the config's name, without bases or comments.
 
     Args:
-        path: The config file.
-        work_dir: Where the runner writes its copy, under the same name, without bases or comments.
-
-    Raises:
-        ValueError: It would. A config that is itself such a copy passes.
+        cfg: Read from a file. The copy of ``x.py`` is then ``x_run.py``.
     """
-    copy = Path(work_dir, os.path.basename(path))
-    if not copy.exists() or not copy.samefile(path):
-        return
-    if copy.read_text(encoding='utf-8') != Config.fromfile(path).dump():
-        raise ValueError(
-            f"'{path}' lies in the work folder, where the copy that a run leaves would replace it: "
-            'give another --work-dir.'
-        )
+    path = Path(cfg.filename)
+    copy = Path(cfg.work_dir, path.name)
+    if copy.exists() and copy.samefile(path):
+        # Config keeps attributes of its own out of reach: they would become keys.
+        object.__setattr__(cfg, '_filename', str(path.with_name(f'{path.stem}_run{path.suffix}')))
 
 
 def check_restarts(resume: str | None) -> None:

@@ -19,6 +19,7 @@ from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
+from mmcnx2.engine.hooks.progress_hook import QuietConsole
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.start import claim, is_first_process
 from mmcnx2.engine.worker_places import places_of_workers
@@ -32,6 +33,10 @@ _FORESEEN = (
     UnreadableImageError,
     UnsavedError,
 )
+
+
+class NotBegun(SystemExit):
+    """The end of a run whose data or config are refused before its first step."""
 
 
 def train(
@@ -74,8 +79,11 @@ def train(
 
 
 def _build(cfg: Config) -> Runner:
+    kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
+    if any(hook.get('type') == 'mmcnx2.ProgressHook' for hook in cfg.get('custom_hooks') or ()):
+        kind = type(f'Quiet{kind.__name__}', (QuietConsole, kind), {})
     try:
-        return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        return kind.from_cfg(cfg)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -87,12 +95,15 @@ def _build(cfg: Config) -> Runner:
 
 def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool) -> None:
     cores = share_out_cores(cfg, given=given)
-    with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
-        runner = _build(cfg)
-    runner.logger.info(cores)
-    if look:
-        loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
-        check_data(cfg, loaders, model=runner.model)
+    try:
+        with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
+            runner = _build(cfg)
+        runner.logger.info(cores)
+        if look:
+            loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
+            check_data(cfg, loaders, model=runner.model)
+    except SystemExit as refusal:
+        raise NotBegun(refusal.code) from refusal
     try:
         runner.train()
     except _FORESEEN:

@@ -1,5 +1,7 @@
 """What the tools make of a command line before they run anything."""
 
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 from mmengine.registry import VISBACKENDS
@@ -7,10 +9,10 @@ from mmengine.registry import VISBACKENDS
 from mmcnx2.engine.launch import (
     LOG_BACKENDS,
     check_checkpoint,
-    check_config_stays,
     check_hooks,
     check_inputs,
     check_restarts,
+    keep_config,
     log_to,
     read_config,
 )
@@ -104,13 +106,13 @@ def test_work_dir_is_named_after_the_config_unless_given(config):
 def test_a_config_in_the_work_folder_is_replaced_by_no_copy(tmp_path):
     (tmp_path / 'mine.py').write_text('# why 3: see my notes\nmodel = dict(a=3)\n')
     (tmp_path / 'link').symlink_to(tmp_path)
-    for work_dir in (tmp_path, tmp_path / 'link'):
-        with pytest.raises(ValueError, match='the copy that a run leaves would replace it'):
-            check_config_stays(f'{tmp_path}/mine.py', str(work_dir))
-    check_config_stays(f'{tmp_path}/mine.py', f'{tmp_path}/elsewhere')
-    for name in ('copy.py', 'copy.yaml'):
-        Config.fromfile(tmp_path / 'mine.py').dump(tmp_path / name)
-        check_config_stays(f'{tmp_path}/{name}', str(tmp_path))
+    names = {}
+    for work_dir in (tmp_path, tmp_path / 'link', tmp_path / 'elsewhere'):
+        cfg = Config.fromfile(tmp_path / 'mine.py')
+        cfg.work_dir = str(work_dir)
+        keep_config(cfg)
+        names[work_dir.name] = Path(cfg.filename).name
+    assert names == {tmp_path.name: 'mine_run.py', 'link': 'mine_run.py', 'elsewhere': 'mine.py'}
 
 
 def test_a_missing_config_is_refused():

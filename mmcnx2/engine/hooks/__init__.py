@@ -7,6 +7,7 @@ from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.loss_spike_hook import LossSpikeHook
 from mmcnx2.engine.hooks.mirror_hook import MirrorHook
 from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
+from mmcnx2.engine.hooks.progress_hook import ProgressHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.hooks.shard_epoch_hook import ShardEpochHook
 from mmcnx2.engine.hooks.unreadable_images_hook import UnreadableImagesHook
@@ -21,6 +22,7 @@ __all__ = [
     'LossSpikeHook',
     'MirrorHook',
     'PreemptionHook',
+    'ProgressHook',
     'ShardEpochHook',
     'UnreadableImagesHook',
     'WatchdogHook',

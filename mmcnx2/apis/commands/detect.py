@@ -1,0 +1,44 @@
+"""Training of a detector."""
+
+from typing import Annotated
+
+from mmcnx2 import arguments
+from mmcnx2.apis.calls import call
+from mmcnx2.apis.devices import use
+from mmcnx2.apis.run import Run
+from mmcnx2.apis.training_options import TrainingOptions
+
+
+@call
+def detect(
+    images: Annotated[str, arguments.location],
+    *,
+    options: TrainingOptions,
+    val: Annotated[str | None, arguments.location] = None,
+) -> Run:
+    """Train a detector, Mask R-CNN, on images with annotations in COCO's format.
+
+    For example: mmcnx2 detect my_coco/ --from runs/pre --out runs/det
+
+    Where objects have boxes and no masks, it is Faster R-CNN.
+
+    Args:
+        images: Folder of the data: annotations/train.json, annotations/val.json, train and val, or
+            as other programs export it; or one file and its images.
+        options: See TrainingOptions.
+        val: Images to validate with: another such folder, or the share to keep apart, such as 0.1,
+            which is drawn by the seed and written down in the run's folder. Default those that the
+            data have, else 0.2.
+
+    Returns:
+        The run.
+
+    Raises:
+        OSError: The folder cannot be read, or ``out`` not be written.
+        ValueError: A value does not fit the others, the data, or the run that is there.
+    """
+    use(options.device)
+    from mmcnx2.apis.recipes.detection import Detection
+    from mmcnx2.apis.training import carry_out
+
+    return carry_out(Detection(images, val=val), options)

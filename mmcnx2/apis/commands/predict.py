@@ -1,0 +1,46 @@
+"""Predictions of a trained model on any images."""
+
+from typing import Annotated
+
+from mmcnx2 import arguments
+from mmcnx2.apis.calls import call
+from mmcnx2.apis.devices import use
+from mmcnx2.apis.run import Run
+from mmcnx2.apis.tools import run_tool
+
+
+@call
+def predict(
+    run: Annotated[str, arguments.location],
+    images: Annotated[str, arguments.location],
+    *,
+    out: Annotated[str, arguments.location],
+    score: Annotated[float, arguments.number(0, 1)] = 0.3,
+    device: Annotated[str | None, arguments.device] = None,
+) -> None:
+    """Predict on images: draw what is found, and write it into files.
+
+    For example: mmcnx2 predict runs/det more_photos/ --out drawn/
+
+    Args:
+        run: Folder of a run that trained a classifier, detector or segmentor.
+        images: An image or a folder of images.
+        out: Folder for pictures and predictions.
+        score: Draw objects from this score on. Default 0.3.
+        device: cpu, cuda or cuda:1. Default a GPU if there is one.
+
+    Raises:
+        OSError: There is no such run or image, or ``out`` holds something else.
+        ValueError: The run is one of pre-training.
+    """
+    use(device)
+    trained = Run.open(run)
+    if trained.command == 'pretrain':
+        raise ValueError(
+            f"'{run}' is pre-trained alone and predicts nothing: `mmcnx2 reconstruct` shows what "
+            'it has learnt, and `mmcnx2 finetune`, `detect` or `segment` go on from it.'
+        )
+    run_tool(
+        'analysis_tools/vis_predictions.py', trained.config, trained.checkpoint, images,
+        out_dir=out, score_thr=score, device=device,
+    )  # fmt: skip

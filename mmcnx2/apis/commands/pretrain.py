@@ -1,0 +1,39 @@
+"""Pre-training on unlabelled images."""
+
+from typing import Annotated
+
+from mmcnx2 import arguments
+from mmcnx2.apis.calls import call
+from mmcnx2.apis.devices import use
+from mmcnx2.apis.run import Run
+from mmcnx2.apis.training_options import TrainingOptions
+
+
+@call
+def pretrain(
+    images: Annotated[str, arguments.location],
+    *,
+    options: TrainingOptions,
+    mask_ratio: Annotated[float | None, arguments.inside] = None,
+) -> Run:
+    """Pre-train on a folder of images, without labels.
+
+    For example: mmcnx2 pretrain photos/ --out runs/pre
+
+    Args:
+        images: Folder of images, nested as it may be.
+        options: See TrainingOptions.
+        mask_ratio: Share of each image that is hidden. Default 0.6.
+
+    Returns:
+        The run.
+
+    Raises:
+        OSError: The folder cannot be read, or ``out`` not be written.
+        ValueError: A value does not fit the others, or the run that is there.
+    """
+    use(options.device)
+    from mmcnx2.apis.recipes.pretraining import Pretraining
+    from mmcnx2.apis.training import carry_out
+
+    return carry_out(Pretraining(images, mask_ratio=mask_ratio), options)

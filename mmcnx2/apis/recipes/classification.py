@@ -1,0 +1,191 @@
+"""A classifier for one's own classes, a folder each."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from mmcnx2.apis.calls import CallError
+from mmcnx2.apis.recipes.common import (
+    all_transforms,
+    configure_common,
+    decide_common,
+    epochs_for,
+    length_by_epochs,
+    say_plan,
+    set_weights,
+    short_sides,
+    usual_size,
+)
+from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.run import Run
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.labelled_folder import class_folders
+from mmcnx2.datasets.listing import list_images
+from mmcnx2.first_few import first_few
+
+TRAIN, VAL = 'train.txt', 'val.txt'
+_CROP = 256 / 224  # in tests the short side is so much longer than the crop
+
+
+class Classification:
+    """See :class:`mmcnx2.apis.training.Recipe`.
+
+    Args:
+        images: A folder of class folders, or one with such folders train and val.
+        val: Another such folder, or the share of the images to keep apart.
+    """
+
+    command = 'finetune'
+    config = 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_folder.py'
+
+    def __init__(self, images: str, *, val: str | None):
+        self.given = dict(images=images, val=val)
+
+    def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
+        train, val = find_folders(given['images'], given.get('val'))
+        classes = class_folders(train)
+        samples = labelled_images(train, classes)
+        check_classes(train, classes, samples)
+        files, parts = {}, dict(train=train, val=val)
+        kept = list(labelled_images(val, classes)) if val else []
+        trained_on = list(samples)
+        if not val:
+            trained_on, kept = split(
+                trained_on,
+                read_share(given.get('val')),
+                seed=given.get('seed', 0),
+                groups=samples.values(),
+            )
+            files = {
+                TRAIN: as_list(trained_on, samples, classes),
+                VAL: as_list(kept, samples, classes),
+            }
+        print(
+            f'{len(trained_on)} images to train on and {len(kept)} to validate with, of '
+            f'{len(classes)} classes: {first_few(classes)}.',
+            flush=True,
+        )
+        decided = decide_common(given, cfg, images=len(trained_on))
+        step = decided['batch_size'] * decided['gpus']
+        sides = short_sides(os.path.join(train, path) for path in trained_on)
+        decided |= dict(
+            size=usual_size(sides, largest=224),
+            epochs=epochs_for(len(trained_on), step, least_steps=1000, few=50, many=200),
+            folders=parts,
+            classes=list(classes),
+            files=files,
+        )
+        decided |= given
+        say_plan(decided, images=len(trained_on))
+        return decided
+
+    def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        configure_common(cfg, arguments)
+        set_weights(cfg, arguments)
+        classes = arguments['classes']
+        cfg.num_classes = cfg.model.num_classes = len(classes)
+        train, val = arguments['folders']['train'], arguments['folders']['val']
+        for loader, root, name in (
+            (cfg.train_dataloader, train, TRAIN),
+            (cfg.val_dataloader, val or train, VAL),
+        ):
+            loader.dataset.pop('classes_from', None)
+            loader.dataset.update(
+                data_root=root,
+                data_prefix='',
+                ann_file='' if val else os.path.join(cfg.work_dir, name),
+                metainfo=dict(classes=classes),
+            )
+        cfg.data_root = train
+        size = arguments['size']
+        for each in all_transforms(cfg):
+            match each['type']:
+                case 'RandomResizedCrop':
+                    each['scale'] = size
+                case 'ResizeEdge':
+                    each['scale'] = round(_CROP * size)
+                case 'CenterCrop':
+                    each['crop_size'] = size
+        cfg.test_dataloader = cfg.val_dataloader
+        self.lengthen(cfg, arguments)
+
+    def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        length_by_epochs(cfg, arguments['epochs'], warm_up=0.1)
+
+    def next_command(self, run: Run) -> str:
+        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
+
+
+def find_folders(images: str, val: str | None) -> tuple[str, str | None]:
+    """Return the folders of class folders to train on and to validate with, None for a share.
+
+    Raises:
+        FileNotFoundError: One of them does not exist.
+        CallError: ``val`` says what the folders say otherwise.
+    """
+    if not os.path.isdir(images):
+        raise FileNotFoundError(f"folder '{images}' does not exist: give one of class folders.")
+    given = None if val is None or read_share(val) is not None else val
+    if given is not None and not os.path.isdir(given):
+        raise FileNotFoundError(f"validation folder '{given}' does not exist: give one that does.")
+    own = {each.lower(): each for each in class_folders(images)}
+    if 'train' not in own:
+        return images, given
+    train = os.path.join(images, own['train'])
+    named = next((own[name] for name in ('val', 'valid', 'validation') if name in own), None)
+    if named is not None and val is not None:
+        raise CallError('val', f"is '{val}', but '{images}' has a folder '{named}': leave it out.")
+    return train, os.path.join(images, named) if named else given
+
+
+def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, str]:
+    """Return path below a folder and class of each image in class folders.
+
+    Raises:
+        FileNotFoundError: There are no class folders, or no images in them.
+        ValueError: There are class folders of other names.
+    """
+    names = class_folders(root)
+    if unknown := sorted(set(names) - set(classes)):
+        raise ValueError(
+            f"'{root}' has class folders that training does not have: {first_few(unknown)}; "
+            'rename or remove them.'
+        )
+    found = {
+        f'{name}/{path}': name
+        for name in names
+        for path in list_images(os.path.join(root, name), EXTENSIONS).images
+    }
+    if not found:
+        loose = len(list_images(root, EXTENSIONS).images)
+        raise FileNotFoundError(
+            f"'{root}' holds no images in class folders"
+            f'{f" ({loose} lie outside of them)" if loose else ""}: put those of each class into a '
+            'folder of its own.'
+        )
+    return found
+
+
+def check_classes(root: str, classes: tuple[str, ...], samples: dict[str, str]) -> None:
+    """Refuse what no classifier can be trained on.
+
+    Raises:
+        ValueError: One class, or an empty one.
+    """
+    if len(classes) < 2:
+        raise ValueError(
+            f"'{root}' has one class, {classes[0]}: to tell classes apart takes two; put what is "
+            'not of it into another folder.'
+        )
+    if empty := sorted(set(classes) - set(samples.values())):
+        raise ValueError(
+            f"class folders of '{root}' hold no image: {first_few(empty)}; fill or remove them."
+        )
+
+
+def as_list(paths: list[str], samples: dict[str, str], classes: tuple[str, ...]) -> str:
+    """Return a text with path and label of an image in each line."""
+    label = {name: number for number, name in enumerate(classes)}
+    return ''.join(f'{path} {label[samples[path]]}\n' for path in paths)

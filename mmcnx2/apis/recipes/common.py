@@ -1,0 +1,170 @@
+"""What all trainings decide alike."""
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from mmcnx2.apis.calls import CallError
+from mmcnx2.apis.weights import find_weights
+from mmcnx2.datasets.image_size import read_size
+
+_LOOKED_AT = 64  # images whose sizes are read
+STRIDE = 32
+"""Of the backbone, in pixels."""
+
+
+def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict[str, Any]:
+    """Decide what depends on the machine and on the number of images alone.
+
+    Args:
+        given: What the person said.
+        cfg: The recipe: its images a step, and its rate, which grows with their number, as the
+            paper has it.
+        images: Number of training images.
+
+    Returns:
+        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision`` and ``gpus``.
+    """
+    gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
+    decided = dict(
+        backbone=_backbone(given),
+        batch_size=min(cfg.train_dataloader.batch_size, images),
+        seed=0,
+        precision='bf16' if gpu else 'fp32',
+        gpus=1,
+    )
+    decided |= {name: given[name] for name in decided if name in given}
+    step = decided['batch_size'] * decided['gpus']
+    rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
+    decided['lr'] = given.get('lr', rate)
+    return decided
+
+
+def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the network: what fits the weights, or what was asked for.
+
+    Raises:
+        CallError: The weights are of another size than was asked for.
+    """
+    if 'from_' not in given:
+        return dict(arch=given.get('model', 'atto'))
+    backbone = find_weights(given['from_']).backbone
+    if given.get('model', backbone['arch']) != backbone['arch']:
+        raise CallError(
+            'model',
+            f"is {given['model']}, but '{given['from_']}' holds weights of {backbone['arch']}: "
+            'leave it out, or start from other weights.',
+        )
+    return backbone
+
+
+def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int) -> int:
+    """Return how many passes a training takes: enough steps for a small data set.
+
+    Args:
+        images: Number of them.
+        step: Images a step.
+        least_steps: Steps below which little is learnt.
+        few: Passes over a large data set.
+        many: The most, however small it is.
+    """
+    return max(few, min(many, math.ceil(least_steps / max(1, images // step))))
+
+
+def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int:
+    """Return the side in pixels to train with: a multiple of the stride, not above the images'.
+
+    Args:
+        sides: Of some images, in pixels.
+        largest: What the recipe trains with.
+        smallest: Not below that, whatever the images.
+    """
+    middle = sorted(sides)[len(sides) // 2]
+    return max(smallest, min(largest, middle // STRIDE * STRIDE))
+
+
+def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
+    """Write the network, the steps and the machine into a config."""
+    cfg.model.backbone.update(arguments['backbone'])
+    cfg.train_dataloader.batch_size = arguments['batch_size']
+    cfg.optim_wrapper.optimizer.lr = arguments['lr']
+    cfg.randomness.seed = arguments['seed']
+    set_precision(cfg, arguments['precision'])
+    cfg.custom_hooks = [*cfg.get('custom_hooks', ()), dict(type='mmcnx2.ProgressHook')]
+
+
+def set_weights(cfg: Config, arguments: Mapping[str, Any]) -> None:
+    """Have the backbone start from weights, or from nothing."""
+    cfg.pop('checkpoint', None)
+    if 'from_' in arguments:
+        path = os.path.abspath(find_weights(arguments['from_']).path)
+        cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=path, prefix='backbone.')
+    else:
+        cfg.model.backbone.pop('init_cfg', None)
+
+
+def set_precision(cfg: Config, precision: str) -> None:
+    """Set the precision of training: 'fp32', 'bf16' or 'fp16'."""
+    wrapper = cfg.optim_wrapper
+    wrapper.type = 'OptimWrapper' if precision == 'fp32' else 'AmpOptimWrapper'
+    for name in ('dtype', 'loss_scale'):
+        wrapper.pop(name, None)
+    if precision != 'fp32':
+        wrapper.dtype = dict(bf16='bfloat16', fp16='float16')[precision]
+        # bfloat16 has float32's range: only float16 needs its loss scaled.
+        wrapper.loss_scale = 'dynamic' if precision == 'fp16' else dict(enabled=False)
+
+
+def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
+    """Set the length of a training whose rate grows linearly, then falls to the end of the run.
+
+    Args:
+        cfg: Changed in place.
+        epochs: Passes over the data.
+        warm_up: Share of them in which the rate grows.
+    """
+    cfg.train_cfg.max_epochs = cfg.max_epochs = epochs
+    first, second = cfg.param_scheduler
+    first.end = second.begin = max(1, round(warm_up * epochs))
+
+
+def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
+    """Say what a training will be."""
+    step = decided['batch_size'] * decided['gpus']
+    steps = max(1, images // step) * decided['epochs']
+    few = ', few: expect little' if steps < 500 else ''
+    model = decided['backbone']['arch']
+    model = model if isinstance(model, str) else f'depths {model["depths"]}'
+    version = 'V2' if decided['backbone'].get('use_grn', True) else 'V1'
+    print(
+        f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
+        f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, '
+        f'learning rate {decided["lr"]:.3g}.',
+        flush=True,
+    )
+
+
+def short_sides(paths: Iterable[str]) -> list[int]:
+    """Return the short sides of some images, spread over all, in pixels."""
+    paths = list(paths)
+    sides = []
+    for path in paths[:: max(1, len(paths) // _LOOKED_AT)]:
+        try:
+            sides.append(min(read_size(path)))
+        except (OSError, ValueError):
+            continue  # named in training
+    return sides or [224]
+
+
+def all_transforms(cfg: Config) -> Iterator[dict]:
+    """Yield the transforms of training, validation and test, each object once."""
+    seen = set()
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for each in (cfg.get(loader) or {}).get('dataset', {}).get('pipeline', ()):
+            if id(each) not in seen:
+                seen.add(id(each))
+                yield each

@@ -1,0 +1,162 @@
+"""Mask R-CNN, or Faster R-CNN where objects have boxes alone, on data in COCO's format."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from mmcnx2.apis.calls import CallError
+from mmcnx2.apis.recipes.coco_folders import CocoPart, find_coco
+from mmcnx2.apis.recipes.common import (
+    all_transforms,
+    configure_common,
+    decide_common,
+    epochs_for,
+    say_plan,
+    set_weights,
+    short_sides,
+    usual_size,
+)
+from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.run import Run
+from mmcnx2.datasets.coco_file import class_names, segmentation_of
+from mmcnx2.first_few import first_few
+
+TRAIN, VAL = 'train.json', 'val.json'
+_USUAL = 1024  # px, of the recipe's crops
+
+
+class Detection:
+    """See :class:`mmcnx2.apis.training.Recipe`.
+
+    Args:
+        images: Folder of a data set in COCO's format.
+        val: Another one, or the share of the images to keep apart.
+    """
+
+    command = 'detect'
+    config = 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_1xb8-lsj-36e_folder.py'
+
+    def __init__(self, images: str, *, val: str | None):
+        self.given = dict(images=images, val=val)
+
+    def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
+        parts, files = _parts(given)
+        train, val = parts['train'], parts['val']
+        classes = class_names(train.contents)
+        objects = train.contents['annotations']
+        if not objects:
+            raise ValueError(f"'{train.file}' has no objects: annotate some first.")
+        masks = all(segmentation_of(each) for each in objects if not each.get('iscrowd'))
+        images = len(train.contents['images'])
+        print(
+            f'{images} images to train on and {len(val.contents["images"])} to validate with, '
+            f'{len(objects)} objects {"with masks" if masks else "without masks: boxes alone"}, of '
+            f'{len(classes)} classes: {first_few(classes)}.',
+            flush=True,
+        )
+        decided = decide_common(given, cfg, images=images)
+        step = decided['batch_size'] * decided['gpus']
+        names = (image['file_name'] for image in train.contents['images'])
+        sides = short_sides(os.path.join(train.images, name) for name in names)
+        decided |= dict(
+            size=usual_size(sides, largest=_USUAL, smallest=128),
+            epochs=epochs_for(images, step, least_steps=1500, few=36, many=144),
+            steps_per_epoch=math.ceil(images / step),
+            classes=list(classes),
+            masks=masks,
+            data={name: dict(file=part.file, images=part.images) for name, part in parts.items()},
+            files=files,
+        )
+        decided |= given
+        say_plan(decided, images=images)
+        return decided
+
+    def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        configure_common(cfg, arguments)
+        set_weights(cfg, arguments)
+        classes = tuple(arguments['classes'])
+        cfg.num_classes = cfg.model.num_classes = len(classes)
+        if not arguments['masks']:
+            cfg.model.roi_head.mask_head = None
+        root = os.path.abspath(arguments['images'])
+        files = {}
+        for name, loader in (('train', cfg.train_dataloader), ('val', cfg.val_dataloader)):
+            part = arguments['data'][name]
+            # Files that were split lie in the folder of the run.
+            files[name] = os.path.join(cfg.work_dir, part['file'])
+            loader.dataset.pop('classes_from', None)
+            loader.dataset.update(
+                data_root=root,
+                ann_file=files[name],
+                data_prefix=dict(img=part['images']),
+                metainfo=dict(classes=classes),
+            )
+        cfg.data_root = root
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.val_evaluator.ann_file = files['val']
+        cfg.test_evaluator = cfg.val_evaluator
+        self._resize(cfg, arguments['size'])
+        self.lengthen(cfg, arguments)
+
+    @staticmethod
+    def _resize(cfg: Config, size: int) -> None:
+        if size == _USUAL:
+            return
+        for each in all_transforms(cfg):
+            match each['type']:
+                case 'RandomResize':
+                    each['scale'] = (size, size)
+                case 'RandomCrop':
+                    each['crop_size'] = (size, size)
+                case 'Resize':
+                    each['scale'] = (size, size)
+        for each in cfg.model.data_preprocessor.get('batch_augments', ()):
+            each['size'] = (size, size)
+
+    def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        epochs = arguments['epochs']
+        steps = epochs * arguments['steps_per_epoch']
+        cfg.train_cfg.max_epochs = epochs
+        first = cfg.param_scheduler[0]
+        first.end = min(first.end, max(1, steps // 10))
+
+    def next_command(self, run: Run) -> str:
+        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
+
+
+def _parts(given: Mapping[str, Any]) -> tuple[dict[str, CocoPart], dict[str, str]]:
+    """Return the data to train on and to validate with, and the files to write for them."""
+    parts = find_coco(given['images'])
+    val = given.get('val')
+    share = read_share(val)
+    if share is None:
+        other = find_coco(val)
+        return dict(train=parts['train'], val=other.get('val', other['train'])), {}
+    if 'val' in parts:
+        if val is not None:
+            raise CallError(
+                'val',
+                f"is {val}, but '{parts['val'].file}' is there to validate with: leave it out.",
+            )
+        return parts, {}
+    whole = parts['train']
+    ids = [image['id'] for image in whole.contents['images']]
+    files, made = {}, {}
+    for name, file, chosen in zip(
+        ('train', 'val'), (TRAIN, VAL), split(ids, share, seed=given.get('seed', 0)), strict=True
+    ):
+        contents = _subset(whole.contents, set(chosen))
+        files[file] = json.dumps(contents)
+        made[name] = CocoPart(file, whole.images, contents)
+    return made, files
+
+
+def _subset(contents: dict, ids: set) -> dict:
+    return contents | dict(
+        images=[image for image in contents['images'] if image['id'] in ids],
+        annotations=[each for each in contents['annotations'] if each.get('image_id') in ids],
+    )

@@ -1,0 +1,179 @@
+"""UPerNet on folders of images and of masks."""
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmcnx2.apis.calls import CallError
+from mmcnx2.apis.recipes.common import (
+    all_transforms,
+    configure_common,
+    decide_common,
+    epochs_for,
+    say_plan,
+    set_weights,
+    short_sides,
+    usual_size,
+)
+from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.run import Run
+from mmcnx2.datasets.folder import EXTENSIONS
+from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.mask_folder import read_names
+from mmcnx2.first_few import first_few
+
+TRAIN, VAL = 'train.txt', 'val.txt'
+_IMAGES, _MASKS = ('images', 'image', 'imgs'), ('masks', 'mask', 'annotations', 'labels')
+_TRAIN, _VAL = ('train', 'training'), ('val', 'valid', 'validation')
+
+
+class Segmentation:
+    """See :class:`mmcnx2.apis.training.Recipe`.
+
+    Args:
+        images: A folder with classes.txt, images and masks.
+        val: The share of the images to keep apart.
+    """
+
+    command = 'segment'
+    config = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
+
+    def __init__(self, images: str, *, val: str | None):
+        self.given = dict(images=images, val=val)
+
+    def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
+        root = given['images']
+        folders = find_folders(root)
+        classes = read_names(os.path.join(root, 'classes.txt'))
+        names = {
+            part: [
+                os.path.splitext(path)[0]
+                for path in list_images(os.path.join(root, pair[0]), EXTENSIONS).images
+            ]
+            for part, pair in folders.items()
+        }
+        files = {}
+        if 'val' not in folders:
+            share = read_share(given.get('val'))
+            if share is None:
+                raise CallError('val', f'is {given["val"]}, but a share, such as 0.1, is expected.')
+            kept_apart = split(names['train'], share, seed=given.get('seed', 0))
+            names = dict(zip(('train', 'val'), kept_apart, strict=True))
+            files = {
+                file: ''.join(f'{name}\n' for name in names[part])
+                for file, part in ((TRAIN, 'train'), (VAL, 'val'))
+            }
+        elif 'val' in given:
+            where = os.path.join(root, folders['val'][0])
+            raise CallError('val', f"is {given['val']}, but there is '{where}': leave it out.")
+        images = len(names['train'])
+        if not images:
+            raise FileNotFoundError(f"'{os.path.join(root, folders['train'][0])}' holds no image.")
+        print(
+            f'{images} images to train on and {len(names["val"])} to validate with, of '
+            f'{len(classes)} classes: {first_few(classes)}.',
+            flush=True,
+        )
+        decided = decide_common(given, cfg, images=images)
+        step = decided['batch_size'] * decided['gpus']
+        paths = list_images(os.path.join(root, folders['train'][0]), EXTENSIONS).images
+        sides = short_sides(os.path.join(root, folders['train'][0], path) for path in paths)
+        decided |= dict(
+            size=usual_size(sides, largest=512),
+            epochs=epochs_for(images, step, least_steps=2000, few=50, many=200),
+            steps_per_epoch=math.ceil(images / step),
+            classes=list(classes),
+            folders=folders,
+            files=files,
+        )
+        decided |= given
+        say_plan(decided, images=images)
+        return decided
+
+    def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        configure_common(cfg, arguments)
+        set_weights(cfg, arguments)
+        classes = tuple(arguments['classes'])
+        cfg.num_classes = cfg.model.num_classes = len(classes)
+        root, folders = os.path.abspath(arguments['images']), arguments['folders']
+        for loader, part, file in (
+            (cfg.train_dataloader, 'train', TRAIN),
+            (cfg.val_dataloader, 'val', VAL),
+        ):
+            pair = folders.get(part, folders['train'])
+            loader.dataset.update(
+                data_root=root,
+                data_prefix=dict(img_path=pair[0], seg_map_path=pair[1]),
+                ann_file='' if 'val' in folders else os.path.join(cfg.work_dir, file),
+            )
+        cfg.data_root = root
+        cfg.test_dataloader = cfg.val_dataloader
+        self._resize(cfg, arguments['size'])
+        self.lengthen(cfg, arguments)
+
+    @staticmethod
+    def _resize(cfg: Config, size: int) -> None:
+        for each in all_transforms(cfg):
+            match each['type']:
+                case 'RandomResize' | 'Resize':
+                    each['scale'] = (4 * size, size)
+                case 'RandomCrop':
+                    each['crop_size'] = (size, size)
+        cfg.model.data_preprocessor.size = (size, size)
+
+    def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
+        steps = arguments['epochs'] * arguments['steps_per_epoch']
+        every = max(1, min(2000, steps // 10))
+        cfg.max_iters = cfg.train_cfg.max_iters = steps
+        cfg.train_cfg.val_interval = cfg.default_hooks.checkpoint.interval = every
+        first, second = cfg.param_scheduler
+        first.end = second.begin = min(500, max(1, steps // 20))
+
+    def next_command(self, run: Run) -> str:
+        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
+
+
+def find_folders(root: str) -> dict[str, tuple[str, str]]:
+    """Find the folders of images and of their masks.
+
+    Args:
+        root: A folder with ``images`` and ``masks``, each with ``train`` and ``val`` or with all of
+            them; other usual names will do.
+
+    Returns:
+        For ``train``, and ``val`` if there is one, the folder of the images and that of the masks,
+        below the root.
+
+    Raises:
+        FileNotFoundError: One of them is missing.
+    """
+    if not os.path.isdir(root):
+        raise FileNotFoundError(f"folder '{root}' does not exist: give one of images and masks.")
+    images, masks = _named(Path(root), _IMAGES), _named(Path(root), _MASKS)
+    if not images or not masks:
+        raise FileNotFoundError(
+            f"'{root}' has no folder '{'masks' if images else 'images'}': images/train, "
+            'masks/train, images/val, masks/val and classes.txt are expected in it, or images, '
+            'masks and classes.txt.'
+        )
+    found = {}
+    for part, names in (('train', _TRAIN), ('val', _VAL)):
+        pair = _named(Path(root, images), names), _named(Path(root, masks), names)
+        if all(pair):
+            found[part] = (f'{images}/{pair[0]}', f'{masks}/{pair[1]}')
+        elif any(pair):
+            raise FileNotFoundError(
+                f"'{root}' has a folder {part} of {'images' if pair[0] else 'masks'} alone: make "
+                'one of the other, too.'
+            )
+    return found if 'train' in found else dict(train=(images, masks))
+
+
+def _named(folder: Path, names: tuple[str, ...]) -> str | None:
+    """Return the name of the first of some folders that is there."""
+    there = {path.name.lower(): path.name for path in folder.iterdir() if path.is_dir()}
+    return next((there[name] for name in names if name in there), None)

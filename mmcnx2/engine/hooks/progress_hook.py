@@ -1,0 +1,152 @@
+"""How far a training is: a bar on a terminal, a line now and then elsewhere."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mmcnx2.checks import check_types
+from mmcnx2.registry import HOOKS
+
+_FIRST = 5.0  # seconds until the first line, and between two looks at the loss
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Show loss, images a second and the time that is left.
+
+    Where this hook is, the log goes to its file alone, but for warnings (:class:`QuietConsole`).
+
+    Args:
+        seconds: Between two lines, where the output is no terminal.
+    """
+
+    priority = 'VERY_LOW'
+
+    @check_types
+    def __init__(self, seconds: float = 30.0):
+        if not seconds > 0:
+            raise ValueError(f'seconds={seconds}, but a number above 0 is expected.')
+        self.seconds = seconds
+        self._bar = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin to count."""
+        self._began, self._first = time.monotonic(), runner.iter
+        self._images = self._seen = 0
+        self._looked = self._began
+        self._next = self._began + _FIRST
+        self._loss = None
+        if not is_main_process():
+            return
+        console = Console(file=sys.stdout)
+        if console.is_terminal:
+            self._bar = Progress(
+                TextColumn('{task.description}'),
+                BarColumn(),
+                TextColumn('{task.completed}/{task.total} steps'),
+                TextColumn('{task.fields[said]}'),
+                TimeRemainingColumn(),
+                console=console,
+            )
+            self._task = self._bar.add_task(
+                'training', total=runner.max_iters, completed=runner.iter, said=''
+            )
+            self._bar.start()
+            _point_to_console(runner.logger)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
+        """Count a step; look at the loss now and then, since that waits for the device."""
+        self._images += _size(data_batch)
+        if not is_main_process():
+            return
+        now = time.monotonic()
+        if outputs and now - self._looked >= min(_FIRST, self.seconds) / 5:
+            self._looked, self._loss = now, outputs['loss'].item()
+        done = runner.iter + 1
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, said=self._describe(now))
+        elif now >= self._next:
+            self._next = now + self.seconds
+            print(self._line(runner, done, now), flush=True)
+
+    def after_train(self, runner: Runner) -> None:
+        """End the bar, or say once more how far it is."""
+        self._end()
+        if is_main_process():
+            took = time.monotonic() - self._began
+            print(f'Trained {runner.iter - self._first} steps in {_duration(took)}.', flush=True)
+
+    def after_run(self, runner: Runner) -> None:
+        """Leave the terminal as it was."""
+        self._end()
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _line(self, runner: Runner, done: int, now: float) -> str:
+        steps = done - self._first
+        left = (now - self._began) / steps * (runner.max_iters - done)
+        parts = [f'step {done} of {runner.max_iters}', self._describe(now)]
+        return ', '.join(filter(None, [*parts, f'{_duration(left)} left']))
+
+    def _describe(self, now: float) -> str:
+        loss = [] if self._loss is None else [f'loss {self._loss:.4f}']
+        speed = self._images / max(1e-9, now - self._began)
+        return ', '.join([*loss, f'{speed:.3g} images/s'])
+
+
+class QuietConsole:
+    """A runner whose log shows warnings alone on the console; put before the runner's class."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """Build the log as the runner does."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in _console_handlers(logger):
+            handler.setLevel(logging.WARNING)
+            handler.addFilter(_tells_users)
+        return logger
+
+
+def _tells_users(record: logging.LogRecord) -> bool:
+    """Whether a warning is for those who train, not for those who write mmengine."""
+    return 'deprecated' not in record.getMessage()
+
+
+def _point_to_console(logger: logging.Logger) -> None:
+    """Have warnings appear above the bar."""
+    for handler in _console_handlers(logger):
+        handler.setStream(sys.stdout)
+
+
+def _console_handlers(logger: logging.Logger) -> list[logging.StreamHandler]:
+    return [
+        handler
+        for handler in logger.handlers
+        if isinstance(handler, logging.StreamHandler) and not hasattr(handler, 'baseFilename')
+    ]
+
+
+def _size(batch: dict | Sequence | None) -> int:
+    """Return the number of images in a batch of any toolbox."""
+    inputs = batch.get('inputs', ()) if isinstance(batch, dict) else batch or ()
+    return len(inputs)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f'{hours} h {minutes:02d} min'
+    return f'{minutes} min {rest:02d} s' if minutes else f'{rest} s'
