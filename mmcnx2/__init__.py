@@ -25,7 +25,10 @@ def _publish_models() -> None:
 
     from mmcnx2.paths import shipped
 
-    index = shipped('model-index.yml')
+    try:
+        index = shipped('model-index.yml')
+    except FileNotFoundError:  # a copy of the package's folder alone has no configs either
+        return
     ModelHub.register_model_index(index, config_prefix=index.parent)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmcnx2.checks import check_not_empty
-from mmcnx2.paths import expand_home, is_path_key, printable
+from mmcnx2.paths import expand_home, is_path_key, printable, shipped
 
 
 def test_a_leading_tilde_is_the_home_folder(monkeypatch):
@@ -52,3 +52,17 @@ def test_some_keys_of_a_config_hold_paths(key):
 )  # fmt: skip
 def test_other_keys_do_not(key):
     assert not is_path_key(key)
+
+
+def test_what_comes_with_the_package_lies_in_it_or_beside_it(tmp_path, monkeypatch):
+    package = tmp_path / 'mmcnx2'
+    package.mkdir()
+    monkeypatch.setattr('mmcnx2.paths.__file__', str(package / 'paths.py'))
+    with pytest.raises(
+        FileNotFoundError, match=r"'configs' is neither in .*: install mmcnx2 again"
+    ):
+        shipped('configs')
+    (tmp_path / 'configs').mkdir()  # a checkout
+    assert shipped('configs') == tmp_path / 'configs'
+    (package / '.mim/configs').mkdir(parents=True)  # an installed package
+    assert shipped('configs') == package / '.mim/configs'

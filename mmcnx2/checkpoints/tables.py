@@ -9,7 +9,7 @@ WHERE = {
     'femto': 'when a longer run of atto no longer helps',
     'pico': 'when a longer run of femto no longer helps',
     'nano': 'one GPU; the smallest with published weights by way of ImageNet-22K',
-    'tiny': 'one GPU for days, or published weights; the usual size of detectors',
+    'tiny': 'one GPU and a long run, or published weights; the usual size of detectors',
     'base': 'several GPUs, or published weights',
     'large': 'many GPUs, or published weights; gains the most by pre-training',
     'huge': 'published weights; training it takes several GPUs that share its weights',

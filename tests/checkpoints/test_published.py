@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 
 import mmcnx2.models
+from mmcnx2.analysis.encoders import load_encoder
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.downloads import place_of
 from mmcnx2.checkpoints.files import CheckpointError, save_checkpoint
@@ -22,6 +23,7 @@ from mmcnx2.checkpoints.published import (
     names_near,
     published,
 )
+from mmcnx2.engine.evaluation import trained_classes
 from mmcnx2.engine.launch import check_checkpoint, check_inputs
 from mmcnx2.nn import ConvNeXtV2
 from tests.support.file_server import served
@@ -178,6 +180,13 @@ def test_a_config_takes_a_name_as_init_cfg_and_as_load_from(site):
     net = mmcnx2.models.ConvNeXtV2(ARCH, final_norm=False).double()
     load_checkpoint(net, NAME)
     assert_same_state(bare(make_state()), net.state_dict())
+
+
+def test_tools_take_a_name(site):
+    check_checkpoint(NAME)
+    assert trained_classes(NAME) is None
+    net = load_encoder('published', 'fcmae_convnextv2-atto').net
+    assert_same_state({k: v.float() for k, v in bare(make_state()).items()}, net.state_dict())
 
 
 @pytest.mark.parametrize('kind', [ConvNeXtV2, mmcnx2.models.ConvNeXtV2])

@@ -258,6 +258,19 @@ def test_verify_zoo_holds_every_file_against_its_config(zoo, tmp_path, run):
     assert '1 of 1 models are as listed' in said
 
 
+def test_verify_zoo_holds_a_copy_against_the_authors_file(zoo, tmp_path, run):
+    folder = tmp_path / 'published'
+    weights = read_checkpoint(folder / zoo[0]['Weights'].rpartition('/')[2])['model']
+    converted = convert_state_dict(weights)
+    save_checkpoint(converted, folder / 'same.pth')
+    name = 'stages.3.1.pointwise_conv2.bias'
+    save_checkpoint(converted | {name: converted[name] + 1}, folder / 'other.pth')
+    zoo[0]['Copy'] = zoo[0]['Weights'].rpartition('/')[0] + '/same.pth'
+    assert '1 of 1 models are as listed' in verify(run, tmp_path, zoo[:1])
+    zoo[0]['Copy'] = zoo[0]['Copy'].replace('same', 'other')
+    assert f'WRONG: the copy has another backbone.{name}' in verify(run, tmp_path, zoo[:1])
+
+
 def test_verify_zoo_says_what_is_wrong(zoo, tmp_path, run):
     zoo[0]['Config'] = zoo[0]['Config'].replace('atto', 'femto')
     zoo[1]['Metadata']['Parameters'] = 1
