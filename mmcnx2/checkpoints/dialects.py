@@ -226,13 +226,45 @@ HUGGING_FACE_DINOV3 = Dialect(
     beside=(),
 )
 
+TORCHVISION = Dialect(  # numbers stems, stages and downsamples in one list
+    name='torchvision',
+    title='torchvision',
+    encoder=_rows(
+        *(
+            (f'downsample_layers.{s}.{{k}}.{{p}}', f'features.{2 * s}.{{k}}.{{p}}')
+            for s in range(4)
+        ),
+        *(
+            (f'stages.{s}.{{j}}.{ours}', f'features.{2 * s + 1}.{{j}}.{theirs}')
+            for s in range(4)
+            for ours, theirs in (
+                ('depthwise_conv.{p}', 'block.0.{p}'),
+                ('norm.{p}', 'block.2.{p}'),
+                ('pointwise_conv1.{p}', 'block.3.{p}'),
+                ('pointwise_conv2.{p}', 'block.5.{p}'),
+                ('gamma', 'layer_scale'),
+            )
+        ),
+        ('norm3.{p}', 'classifier.0.{p}'),
+    ),
+    beside=_rows((_HEAD, 'classifier.2.{p}')),
+)
+
 DIALECTS = {
     dialect.name: dialect
     for dialect in (MMCNX2, MMPRETRAIN, OFFICIAL, OFFICIAL_SPARSE, TIMM, HUGGING_FACE)
 }
 """By the name that ``convert_state_dict(to=...)`` takes."""
 
-READABLE = (MMCNX2, OFFICIAL, OFFICIAL_SPARSE, TIMM, HUGGING_FACE_V1, HUGGING_FACE_DINOV3)
+READABLE = (
+    MMCNX2,
+    OFFICIAL,
+    OFFICIAL_SPARSE,
+    TIMM,
+    HUGGING_FACE_V1,
+    HUGGING_FACE_DINOV3,
+    TORCHVISION,
+)
 """Those that a state dict is compared with. mmpretrain's is a part of mmcnx2's."""
 
 

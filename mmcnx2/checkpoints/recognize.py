@@ -145,7 +145,7 @@ def _equal(one: Tensor, other: Tensor) -> bool:
 def _last_stage(anchor: str, prefix: str, state_dict: Mapping[str, Tensor]) -> int:
     stages = prefix + anchor.split('stages.')[0] + 'stages.'
     numbers = (key[len(stages) :].split('.')[0] for key in state_dict if key.startswith(stages))
-    return max(int(number) for number in numbers if number.isdecimal())
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def _check(dialect: Dialect, prefix: str, named: dict, extra: dict) -> Recognized:

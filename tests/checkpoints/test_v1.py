@@ -15,7 +15,8 @@ from mmcnx2.checkpoints.pretrained import read_backbone_arguments
 from mmcnx2.checkpoints.published import list_published
 from mmcnx2.models import loading
 from mmcnx2.nn import ConvNeXtV2
-from tests.support.logits import fill
+from tests.support.closeness import assert_close
+from tests.support.logits import fill, logits_of
 from tests.support.states import assert_same_state, bare, make_state
 from tests.support.toy import ARCH, make_images
 
@@ -77,6 +78,21 @@ def test_timms_other_v1_are_the_same_network_or_refused(name):
             recognize(weights)
     else:
         assert recognize(weights).architecture.version == 'V1'
+
+
+@pytest.mark.parametrize('prefix', ['', 'module.'])
+def test_torchvisions_logits_are_the_same(prefix):
+    from torchvision.models import convnext_tiny
+
+    with torch.device('meta'):
+        theirs = convnext_tiny().eval()
+    weights = fill(theirs.state_dict())
+    theirs.load_state_dict(weights, strict=True, assign=True)
+    images = make_images(1, 32, 32)
+    with torch.no_grad():
+        expected = theirs(images)
+    converted = convert_state_dict({prefix + name: t for name, t in weights.items()})
+    assert_close('logits', expected, logits_of(converted, images, 'tiny', **V1), relative=1e-9)
 
 
 def dinov3_of_hugging_face() -> dict:
