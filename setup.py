@@ -148,6 +148,8 @@ setup(
     entry_points={'console_scripts': ['mmcnx2 = mmcnx2.cli:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[
+        'cyclopts>=4.25,<6',
+        'rich',
         'torch>=2.6',
         'torchvision>=0.21',
         'numpy>=1.26',

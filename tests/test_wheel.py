@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from demo.scenes import SceneSettings, build
 
 from tests.support.command_line import ROOT, TOOLS
 
@@ -102,3 +103,47 @@ def test_the_ablations_find_their_configs(site, tmp_path):
         python, train, config, *_ = command.split()
         assert (python, Path(train)) == ('python', tool.with_name('train.py'))
         assert (tmp_path / config).is_file()
+
+
+SESSION = """
+import sys
+from mmcnx2.cli import main
+
+SMALL = [
+    'model.train_cfg.rcnn.sampler.num=8', 'model.roi_head.bbox_head.fc_out_channels=16',
+    'model.train_cfg.rpn_proposal.max_per_img=8', 'model.test_cfg.rpn.max_per_img=8',
+]
+DETECTOR = [word for setting in SMALL for word in ('--set', setting)]
+for words in (
+    ['pretrain', 'photos', '--out', 'runs/pre', '--epochs', '2'],
+    ['finetune', 'labelled', '--from', 'runs/pre', '--out', 'runs/cls', '--epochs', '1'],
+    ['detect', 'boxes', '--from', 'runs/pre', '--out', 'runs/det', '--epochs', '1', *DETECTOR],
+    ['predict', 'runs/det', 'boxes/val', '--out', 'drawn'],
+):
+    main(words)
+"""
+
+
+def test_the_command_trains_and_predicts_in_an_empty_folder(site, tmp_path):
+    """A stranger's first session, in one process, since each would import for seconds."""
+    build(
+        tmp_path / 'scenes',
+        SceneSettings(size=64, unlabelled=40, train=20, val=10),
+        workers=1,
+        progress=False,
+    )
+    for made, name in (('unlabelled', 'photos'), ('imagenet', 'labelled'), ('coco', 'boxes')):
+        (tmp_path / 'scenes' / made).rename(tmp_path / name)
+    done = run(['-c', SESSION], cwd=tmp_path, path=site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'Found 40 images' in done.stdout
+    assert 'Done: runs/pre/epoch_2.pth' in done.stdout
+    assert 'Done: runs/cls/epoch_1.pth' in done.stdout
+    assert len(list((tmp_path / 'drawn/vis').iterdir())) == 10
+    assert str(ROOT) not in (tmp_path / 'runs/pre/config.py').read_text()
+
+
+def test_the_wheel_brings_the_command(site, tmp_path):
+    (script,) = (site / 'bin').glob('mmcnx2')
+    done = run([script, '--version'], cwd=tmp_path, path=site)
+    assert done.stdout.startswith('mmcnx2 '), done.stderr

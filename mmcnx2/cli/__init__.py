@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import Signature, signature
-from typing import Annotated, get_args
+from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -88,14 +88,8 @@ def _as_words(parameter: Argument) -> Argument:
         kind = list[str] | None
     if reader_of(parameter.annotation) is None:
         return parameter.replace(annotation=kind)
-    word = Parameter(converter=lambda _, tokens: tokens[0].value, metavar=_metavar(kind))
+    word = Parameter(converter=lambda _, tokens: tokens[0].value)
     return parameter.replace(annotation=Annotated[kind, word])
-
-
-def _metavar(kind) -> str:
-    """Return what stands for a value in the help: INT, FLOAT or TEXT."""
-    kinds = [each for each in (*get_args(kind), kind) if each in (int, float)]
-    return kinds[0].__name__.upper() if kinds else 'TEXT'
 
 
 def _end(end: SystemExit) -> None:

@@ -2,6 +2,6 @@
 
 COMMANDS = (
     'pretrain', 'finetune', 'detect', 'segment', 'test', 'predict', 'reconstruct', 'knn', 'export',
-    'convert', 'pack', 'doctor',
+    'convert', 'pack', 'models', 'doctor',
 )  # fmt: skip
 """Their names, in the order in which a person meets them; each is a module with that function."""
