@@ -98,7 +98,7 @@ def test_the_tests_for_a_gpu_need_torch_triton_and_pytest_alone(tmp_path):
     options = ('-m', 'gpu', '--collect-only', '-q', '-p', 'no:cacheprovider')
     told = run_there(site, run, *options, TRITON_INTERPRET='0')
     chosen = [line for line in told.splitlines() if '::' in line]
-    assert all('cuda' in test for test in chosen), chosen
+    assert len(chosen) > 20, told
     files = {test.partition('::')[0].removeprefix('tests/nn/') for test in chosen}
     assert files == {
         'layouts/test_triton.py',
