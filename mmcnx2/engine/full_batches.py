@@ -20,6 +20,8 @@ def check_batches(runner: Runner) -> None:
         SystemExit: With a sentence, if batches that are not full are dropped and there are none at
             all. Processes other than the main one exit without a word.
     """
+    if runner._train_loop is None:
+        return  # mmengine says what is missing
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     batches = runner.train_dataloader.batch_sampler
     sampler = getattr(batches, 'sampler', None)
