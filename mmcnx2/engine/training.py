@@ -17,6 +17,7 @@ from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
+from mmcnx2.engine.full_batches import check_batches
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.hooks.progress_hook import QuietConsole
@@ -60,11 +61,11 @@ def train(
     Raises:
         SystemExit: With sentences, if the data are not as they must be; with one, if a part of the
             config cannot be built (:func:`.told_by_key`), the run cannot
-            begin where it was told to, a checkpoint cannot be read or is another model's, the loss
-            stays infinite, the last checkpoint cannot be written, the disk is full before the first
-            step, images cannot be read (too many in training, one in validation) or a loading
-            process dies; with a status alone, if the cluster asks for the machine
-            (:class:`PreemptionHook`).
+            begin where it was told to, an epoch has no step, a checkpoint cannot be read or is
+            another model's, the loss stays infinite, the last checkpoint cannot be written, the
+            disk is full before the first step, images cannot be read (too many in training, one in
+            validation) or a loading process dies; with a status alone, if the cluster asks for the
+            machine (:class:`PreemptionHook`).
     """
     locks = []
     try:
@@ -102,6 +103,8 @@ def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: b
         if look:
             loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
             check_data(cfg, loaders, model=runner.model)
+        if isinstance(runner, Runner):
+            check_batches(runner)
     except SystemExit as refusal:
         raise NotBegun(refusal.code) from refusal
     try:

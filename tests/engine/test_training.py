@@ -189,3 +189,10 @@ def try_to_lock(folder: Path) -> str:
 
 def test_other_errors_are_not_explained():
     assert describe_dead_worker(RuntimeError('out of memory'), None) is None
+
+
+def test_an_epoch_without_a_step_ends_in_the_sentence_alone(tmp_path, monkeypatch):
+    runner, _ = build(tmp_path, images=3, batch_size=4)
+    runner._train_dataloader.update(drop_last=True)
+    with pytest.raises(SystemExit, match='^error: 3 images do not fill .* drop_last='):
+        run_instead(monkeypatch, runner)

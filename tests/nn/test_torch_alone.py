@@ -35,12 +35,12 @@ def make_environment(folder: Path, packages: Iterable[str]) -> Path:
     return folder
 
 
-def run_there(folder: Path, program: str, *arguments: str | Path) -> str:
+def run_there(folder: Path, program: str, *arguments: str | Path, **environment: str) -> str:
     """Run a program with those packages and Python's own alone; return what it says."""
     program = f'import sys; sys.path.append({str(folder)!r}); {program}'
     told = subprocess.run(
         [sys.executable, '-I', '-S', '-c', program, *map(str, arguments)],
-        capture_output=True, text=True, env={'OMP_NUM_THREADS': '1'}, cwd=ROOT,
+        capture_output=True, text=True, env={'OMP_NUM_THREADS': '1', **environment}, cwd=ROOT,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout + told.stderr
     return told.stdout
@@ -94,9 +94,11 @@ def test_the_tests_for_a_gpu_need_torch_triton_and_pytest_alone(tmp_path):
     pytest.importorskip('triton')
     site = make_environment(tmp_path / 'site', (*TORCH, *PYTEST, 'triton'))
     run = 'import pytest; sys.exit(pytest.main(sys.argv[1:]))'
-    told = run_there(site, run, '-m', 'gpu', '--collect-only', '-q', '-p', 'no:cacheprovider')
+    # As where a GPU is: Triton's interpreter needs numpy.
+    options = ('-m', 'gpu', '--collect-only', '-q', '-p', 'no:cacheprovider')
+    told = run_there(site, run, *options, TRITON_INTERPRET='0')
     chosen = [line for line in told.splitlines() if '::' in line]
-    assert all('cuda' in test for test in chosen), chosen
+    assert len(chosen) > 20, told
     files = {test.partition('::')[0].removeprefix('tests/nn/') for test in chosen}
     assert files == {
         'layouts/test_triton.py',

@@ -219,10 +219,20 @@ def make_runner(
     return runner(**dict(settings, **options))
 
 
-def train(work_dir: Path, step: int = 0, point: str = 'never', options: dict | None = None) -> None:
-    """Train to the end, or to the given death, and leave the state in ``end.pt``."""
+def train(
+    work_dir: Path,
+    step: int = 0,
+    point: str | float = 'never',
+    model: Callable[[], BaseModel] | None = None,
+    options: dict | None = None,
+) -> None:
+    """Train to the end, or to the given death, and leave the state in ``end.pt``.
+
+    A model is made here: one that is handed over would share its weights with the other processes.
+    """
     torch.set_num_threads(1)
-    runner = make_runner(work_dir, hooks=(KillItself(step, point),), **(options or {}))
+    options = dict(options or {}, model=model and model())
+    runner = make_runner(work_dir, hooks=(KillItself(step, point),), **options)
     runner.train()
     torch.save(end_state(runner), work_dir / 'end.pt')
 

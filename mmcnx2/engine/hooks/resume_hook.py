@@ -127,11 +127,7 @@ class ExactResumeHook(Hook):
                 )
 
     def before_train(self, runner: Runner) -> None:
-        """Put the data loader where the run was.
-
-        Raises:
-            CannotStartError: An epoch has no step.
-        """
+        """Put the data loader where the run was."""
         if is_main_process():
             self._digest_names(runner.train_dataloader)  # no checkpoint in a hurry waits for it
         # Masks that do not come from the common generator.
@@ -143,9 +139,6 @@ class ExactResumeHook(Hook):
         if loader.batch_sampler is None:
             return
         sampler = loader.batch_sampler.sampler
-        if 'Infinite' not in type(sampler).__name__:  # those fill any batch, with images again
-            if said := Epoch.of(runner).look(len(sampler)):
-                runner.logger.warning(said)
         if 'sampler_seed' in self._saved and hasattr(sampler, 'seed'):
             sampler.seed = self._saved['sampler_seed']
         _seed_samples(loader, runner.seed)

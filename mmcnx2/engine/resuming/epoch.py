@@ -9,7 +9,6 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.datasets.identity import count_images
-from mmcnx2.engine.resuming.refusal import CannotStartError
 
 _LABELS = dict(
     images='images in the data set',
@@ -58,32 +57,6 @@ class Epoch:
     def steps_behind(self, images: int) -> int:
         """Return how many of the epoch's steps its first images are, all at most."""
         return min(images // self.step_images, self.steps)
-
-    def look(self, share: int) -> str | None:
-        """Say that no batch is full.
-
-        Args:
-            share: Images of the epoch in this process.
-
-        Returns:
-            A sentence, None if there are full batches.
-
-        Raises:
-            CannotStartError: As batches that are not full are dropped, there are none at all.
-        """
-        if share >= self.batch_size:
-            return None
-        each = f' in each of {self.processes} processes' if self.processes > 1 else ''
-        few = f'{self.images} images do not fill a batch of {self.batch_size}{each}'
-        if self.steps == 0:
-            raise CannotStartError(
-                f'{few}, and drop_last=True leaves out all others: set '
-                'train_dataloader.drop_last=False, or a smaller batch_size.'
-            )
-        return (
-            f'{few}: each sees {share}, at the rate that the config has; a smaller '
-            'train_dataloader.batch_size says what is meant.'
-        )
 
 
 def count_steps(loader: DataLoader) -> int:

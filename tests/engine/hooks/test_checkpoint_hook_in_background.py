@@ -151,20 +151,20 @@ def newest_step(folder: Path) -> int:
 
 
 def test_killed_around_saves_in_the_background_it_ends_as_if_it_had_never_been(tmp_path):
-    options = dict(epochs=5, model=Quick(), checkpoint=BACKGROUND)
-    whole = start(train, tmp_path / 'whole', options=options)
+    options = dict(epochs=5, checkpoint=BACKGROUND)
+    whole = start(train, tmp_path / 'whole', model=Quick, options=options)
     draw = random.Random(5)
     points = ['before', 'after', *POINTS, *(draw.uniform(0, 0.03) for _ in range(4))]
     draw.shuffle(points)
     saved = 0
     for number, point in enumerate(points):
         step = draw.randint(2, 3)
-        process = start(train, tmp_path / 'killed', step, point, options=options)
+        process = start(train, tmp_path / 'killed', step, point, Quick, options)
         assert finished(process) == -signal.SIGKILL, f'run {number} was not killed ({point})'
         before, saved = saved, newest_step(tmp_path / 'killed')
         assert saved >= before + step - 2, f'run {number} lost a save ({point})'
     assert not (tmp_path / 'killed/end.pt').exists(), 'it was killed after its end'
-    assert finished(start(train, tmp_path / 'killed', options=options)) == 0
+    assert finished(start(train, tmp_path / 'killed', model=Quick, options=options)) == 0
     assert finished(whole) == 0
     assert_same_end(load_end(tmp_path / 'killed'), load_end(tmp_path / 'whole'))
     assert not list((tmp_path / 'killed').glob('.*')), 'half-written files are left'

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mmcnx2.engine.resuming.epoch import Broken, Epoch
-from mmcnx2.engine.resuming.refusal import CannotStartError
-from tests.support.tiny_run import build, cosine, log_of, run
+from tests.support.tiny_run import cosine, log_of, run
 
 NOW = Epoch(images=48, batch_size=4, processes=2, accumulation=1, steps=6)
 KEYS = ('images', 'batch_size', 'processes', 'accumulation', 'steps')
@@ -169,31 +168,3 @@ class TestRuns:
         resumed, second = run(tmp_path, batch_size=4, **options)
         assert len(second.rates) == 3
         assert 'behind 3 batches of its order, which were 6 images and are 12' in log_of(resumed)
-
-
-def test_a_batch_larger_than_the_data_set_is_said(tmp_path):
-    runner, watch = run(tmp_path, images=5, batch_size=8)
-    assert [len(step) for step in watch.images] == [5]
-    assert '5 images do not fill a batch of 8: each sees 5, at the rate' in log_of(runner)
-
-
-def test_an_epoch_without_a_step_is_refused(tmp_path):
-    runner, _ = build(tmp_path, images=5, batch_size=8)
-    runner._train_dataloader.update(drop_last=True)
-    with pytest.raises(CannotStartError, match='5 images .* of 8, .* set train_dataloader.drop_'):
-        runner.train()
-
-
-def test_full_batches_say_nothing(tmp_path):
-    runner, _ = run(tmp_path, images=5, batch_size=5)
-    assert 'do not fill' not in log_of(runner)
-
-
-@pytest.mark.parametrize('drop_last', [True, False])
-def test_an_endless_sampler_fills_any_batch(drop_last, tmp_path):
-    loop = dict(train_cfg=dict(by_epoch=False, max_iters=2), param_scheduler=None)
-    runner, watch = build(tmp_path, images=5, batch_size=8, **loop)
-    runner._train_dataloader.update(sampler=dict(type='InfiniteSampler'), drop_last=drop_last)
-    runner.train()
-    assert [len(step) for step in watch.images] == [8, 8]
-    assert 'do not fill' not in log_of(runner)
