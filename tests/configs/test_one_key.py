@@ -151,6 +151,17 @@ def test_classes_follow_one_key(name, key):
     assert {v for k, v in numbers_of(cfg.model).items() if k.endswith('num_classes')} == {7}
 
 
+def test_the_copy_that_a_run_leaves_is_as_good(tmp_path):
+    name = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
+    read_config(name).dump(tmp_path / 'copy.py')
+    options = {'model.backbone.arch': 'tiny', 'num_classes': 7, 'train_cfg.max_iters': 900}
+    cfg = read_with_options(str(tmp_path / 'copy.py'), options=options)
+    numbers = numbers_of(cfg.model)
+    assert numbers['decode_head.in_channels'] == list(ARCHS['tiny']['channels'])
+    assert numbers['decode_head.num_classes'] == numbers['auxiliary_head.num_classes'] == 7
+    assert build_schedulers(cfg, 1)[1][-1].end == 900
+
+
 def test_pre_training_has_no_classes():
     name = 'fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
     with pytest.raises(

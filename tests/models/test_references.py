@@ -6,6 +6,7 @@ from mmengine.config import ConfigDict
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
+from mmcnx2.models import references
 from mmcnx2.models.references import resolve
 
 BACKBONE = dict(arch=dict(depths=(1, 1, 1), channels=(4, 8, 16)), out_indices=(0, -1))
@@ -57,7 +58,9 @@ def test_what_is_not_there_is_refused_by_key(name, backbone, sentence):
         resolve(dict(head=dict(x=name)), backbone=backbone)
 
 
-def test_a_classifier_is_built_with_them_and_says_so(capsys):
+def test_a_classifier_is_built_with_them_and_says_so(monkeypatch):
+    said = []
+    monkeypatch.setattr(references, 'print_log', lambda line, **_: said.append(line))
     cfg = dict(
         type='mmcnx2.ImageClassifier',
         num_classes=3,
@@ -73,3 +76,4 @@ def test_a_classifier_is_built_with_them_and_says_so(capsys):
         model = MODELS.build(cfg)
     assert model(torch.zeros(2, 3, 32, 32)).shape[0] == 2
     assert model.head.fc.weight.shape == (3, 16)
+    assert said == ['ImageClassifier: head.num_classes=3, head.in_channels=16.']
