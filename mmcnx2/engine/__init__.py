@@ -16,7 +16,10 @@ from mmcnx2.engine.hooks import (
     UnreadableImagesHook,
     WatchdogHook,
 )
-from mmcnx2.engine.optimizers import LayerDecayOptimWrapperConstructor
+from mmcnx2.engine.optimizers import (
+    JoinedOptimWrapperConstructor,
+    LayerDecayOptimWrapperConstructor,
+)
 from mmcnx2.engine.runners import ShardedRunner
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
+    'JoinedOptimWrapperConstructor',
     'LayerDecayOptimWrapperConstructor',
     'LossSpikeHook',
     'MirrorHook',

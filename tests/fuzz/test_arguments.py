@@ -187,6 +187,9 @@ RULES = {
         batch_size=COUNT,
         num_workers=whole(0),
     ),
+    engine.JoinedOptimWrapperConstructor: dict(
+        optim_wrapper_cfg=CONFIG, paramwise_cfg=MAYBE_CONFIG
+    ),
     engine.LayerDecayOptimWrapperConstructor: dict(optim_wrapper_cfg=CONFIG, paramwise_cfg=refused),
     engine.PreemptionHook: dict(signals=several(one_of(*MAY_TELL)), exit_code=whole(0, 255)),
     engine.WatchdogHook: dict(
@@ -230,6 +233,9 @@ VALID = {
     datasets.ImageShards: dict(data_root='no folder'),
     hooks.KNNHook: dict(queries=dict(type='CustomDataset')),
     engine.MirrorHook: dict(address='no folder'),
+    engine.JoinedOptimWrapperConstructor: dict(
+        optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1))
+    ),
     engine.LayerDecayOptimWrapperConstructor: dict(
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
     ),
