@@ -5,6 +5,7 @@ custom_imports = dict(
 )
 
 default_hooks = dict(
+    runtime_info=dict(type='mmcnx2.LateInfoHook'),  # which reads losses when they are written
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),

@@ -9,6 +9,7 @@ from mmcnx2.engine.hooks import (
     DurableLogHook,
     ExactResumeHook,
     FiniteLossHook,
+    LateInfoHook,
     LossSpikeHook,
     MirrorHook,
     PreemptionHook,
@@ -18,6 +19,7 @@ from mmcnx2.engine.hooks import (
 )
 from mmcnx2.engine.optimizers import (
     CosineAnnealingLR,
+    JoinedOptimWrapperConstructor,
     LayerDecayOptimWrapperConstructor,
     MultiStepLR,
     PolyLR,
@@ -31,7 +33,9 @@ __all__ = [
     'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
+    'JoinedOptimWrapperConstructor',
     'LayerDecayOptimWrapperConstructor',
+    'LateInfoHook',
     'LossSpikeHook',
     'MirrorHook',
     'MultiStepLR',

@@ -7,7 +7,9 @@ from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
 from mmcnx2.nn.layouts import DenseLayout
+from mmcnx2.nn.masking import hand_over
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
+from mmcnx2.nn.patches import rows_at
 
 
 class FCMAEDecoder(nn.Module):
@@ -64,20 +66,23 @@ class FCMAEDecoder(nn.Module):
         self.apply(init_convnext_weights)
         nn.init.normal_(self.mask_token, std=0.02)
 
-    def forward(self, latent: Tensor, visible: Tensor) -> Tensor:
-        """Predict all patches, the visible ones too.
+    def forward(self, latent: Tensor, visible: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """Predict patches.
 
         Args:
             latent: ``(N, C, h, w)``; what it holds at hidden patches is ignored.
             visible: Bool ``(N, h, w)``, True where the encoder looked.
+            chosen: Int64 ``(K,)``, numbers of the patches to predict over ``N * h * w``; None for
+                all, the visible ones too.
 
         Returns:
-            ``(N, h * w, patch_size ** 2 * out_channels)``; the last axis runs over row, column,
-            color of a patch.
+            ``(N, h * w, patch_size ** 2 * out_channels)``, or ``(K, patch_size ** 2 *
+            out_channels)`` of chosen ones; the last axis runs over row, column, color of a patch.
         """
         x = self.proj(latent.permute(0, 2, 3, 1))
-        x = torch.where(visible.to(x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))
+        seen = hand_over(visible, x.device).unsqueeze(-1)
+        x = torch.where(seen, x, self.mask_token.to(x.dtype))
         layout = DenseLayout(choose_ops(self.ops, x.device))
         for block in self.blocks:
             x = block(x, layout)
-        return self.pred(x).flatten(1, 2)
+        return self.pred(rows_at(x.flatten(1, 2), chosen))

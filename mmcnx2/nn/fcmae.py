@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.nn.decoder import FCMAEDecoder
-from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.masking import RandomMasking, indices_of
 from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
 
 
@@ -28,11 +28,12 @@ class MaskedAutoencoding:
             visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
 
         Returns:
-            A scalar: see :meth:`compare`.
+            A scalar: see :meth:`compare`. Visible patches are neither predicted nor compared.
         """
         if visible is None:
             visible = self.draw_mask(images)
-        return self.compare(self.predict_patches(images, visible), images, visible)
+        hidden = indices_of(~visible, images.device)
+        return self.compare(self.predict_patches(images, visible, hidden), images, hidden)
 
     def draw_mask(self, images: Tensor) -> Tensor:
         """Draw ``visible``, bool ``(N, h, w)`` on the CPU, True where the encoder may look."""
@@ -40,30 +41,32 @@ class MaskedAutoencoding:
         stride = self.backbone.strides[-1]
         return self.masking(n, height // stride, width // stride)
 
-    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
-        """Encode what is visible, and decode every patch from it.
+    def predict_patches(
+        self, images: Tensor, visible: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
+        """Encode what is visible, and decode patches from it.
 
         Args:
             images: ``(N, C, H, W)``, normalized.
             visible: Bool ``(N, h, w)``, True where the encoder may look.
+            chosen: Int64 ``(K,)``, numbers of the patches to decode over ``N * h * w``; None for
+                all, the visible ones too.
 
         Returns:
-            ``(N, h * w, p * p * C)``, the decoder's rows, visible patches too.
+            The decoder's rows, ``(N, h * w, p * p * C)``, or ``(K, p * p * C)`` of chosen ones.
         """
         latent = self.backbone(images, visible)
-        return self.neck(latent, visible)
+        return self.neck(latent, visible, chosen)
 
-    def compare(self, pred: Tensor, images: Tensor, visible: Tensor) -> Tensor:
+    def compare(self, pred: Tensor, images: Tensor, hidden: Tensor) -> Tensor:
         """Return the mean squared error of the hidden patches, over all images alike.
 
         Args:
-            pred: ``(N, h * w, p * p * C)``, the decoder's rows.
+            pred: ``(K, p * p * C)``, the decoder's rows of hidden patches.
             images: ``(N, C, H, W)``, normalized.
-            visible: Bool ``(N, h, w)``, True where the encoder looked: those do not count.
+            hidden: Int64 ``(K,)``, numbers of those patches over ``N * h * w``.
         """
-        error = (pred - self.head(images)).square().mean(-1)
-        hidden = (~visible).flatten(1).to(error)
-        return (error * hidden).sum() / hidden.sum()
+        return (pred - self.head(images, hidden)).square().mean()
 
 
 class FCMAE(MaskedAutoencoding, nn.Module):

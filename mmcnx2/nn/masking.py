@@ -6,6 +6,29 @@ from torch import Tensor
 from mmcnx2.checks import check_types
 
 
+@torch._disable_dynamo  # as torch.compiler.disable, which would import the compiler at once
+def indices_of(mask: Tensor, device: torch.device) -> Tensor:
+    """Return which entries of a mask are True, in its order.
+
+    A mask made on the CPU costs a GPU no synchronization: only the numbers travel.
+
+    Args:
+        mask: Bool, any shape, on any device.
+        device: Where the numbers are wanted.
+
+    Returns:
+        Int64 ``(K,)``, over the flattened mask.
+    """
+    return hand_over(mask.cpu().flatten().nonzero().flatten(), device)
+
+
+def hand_over(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a small tensor on a device; a host that has it waits for none of the device's work."""
+    if tensor.device.type == 'cpu' and device.type == 'cuda':
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
+
+
 class RandomMasking:
     """Show the same number of patches in every image, drawn uniformly (paper section 3).
 

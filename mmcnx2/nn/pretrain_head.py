@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from mmcnx2.checks import check_at_least, check_types
-from mmcnx2.nn.patches import patchify, unpatchify
+from mmcnx2.nn.patches import patches_at, patchify, unpatchify
 
 EPS = 1e-6
 """Added to a patch's variance, as in MAE and the official code."""
@@ -28,16 +28,21 @@ class FCMAEPretrainHead(nn.Module):
         self.patch_size = patch_size
         self.norm_pix = norm_pix
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the targets of all patches.
+    def forward(self, images: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """Return the targets of patches.
 
         Args:
             images: ``(N, C, H, W)``; the patch divides H and W.
+            chosen: Int64 ``(K,)``, numbers of the patches over ``N * h * w``; None for all.
 
         Returns:
-            ``(N, h * w, p * p * C)``; the last axis runs over row, column, channel of a patch.
+            ``(N, h * w, p * p * C)``, or ``(K, p * p * C)`` of chosen ones; the last axis runs over
+            row, column, channel of a patch.
         """
-        patches = patchify(images, self.patch_size)
+        if chosen is None:
+            patches = patchify(images, self.patch_size)
+        else:
+            patches = patches_at(images, self.patch_size, chosen)
         if not self.norm_pix:
             return patches
         mean, variance = patches.mean(-1, keepdim=True), patches.var(-1, keepdim=True)

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from mmcnx2.models.fcmae import FCMAE
+from mmcnx2.nn.masking import hand_over
 from mmcnx2.nn.patches import upsample
 from mmcnx2.registry import MODELS
 
@@ -16,9 +17,11 @@ class DenseFCMAE(FCMAE):
     :class:`FCMAE`; the backbone's ``layout`` is not used.
     """
 
-    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
+    def predict_patches(
+        self, images: Tensor, visible: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
         """Encode and decode; see :meth:`FCMAE.predict_patches`."""
-        hidden = ~upsample(visible.to(images.device), self.patch_size)
+        hidden = ~upsample(hand_over(visible, images.device), self.patch_size)
         # 0 is the data set's mean color: images are normalized.
         latent = self.backbone(images.masked_fill(hidden.unsqueeze(1), 0))[-1]
-        return self.neck(latent, visible)
+        return self.neck(latent, visible, chosen)

@@ -10,9 +10,11 @@ from mmcnx2.registry import MODELS
 class SkipFCMAE(FCMAE):
     """:class:`FCMAE` for a :class:`SkipUNetDecoder`. Arguments are those of :class:`FCMAE`."""
 
-    def predict_patches(self, images: Tensor, visible: Tensor) -> Tensor:
+    def predict_patches(
+        self, images: Tensor, visible: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
         """Encode and decode; see :meth:`FCMAE.predict_patches`."""
         layouts = self.backbone.plan(images, visible)
         features = self.backbone.encode(images, layouts)
         maps = [layout.to_maps(x) for layout, x in zip(layouts, features, strict=True)]
-        return self.neck(maps, visible)
+        return self.neck(maps, visible, chosen)

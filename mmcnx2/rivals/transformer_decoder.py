@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.convnextv2 import init_convnext_weights
+from mmcnx2.nn.masking import hand_over
+from mmcnx2.nn.patches import rows_at
 
 
 class TransformerDecoder(nn.Module):
@@ -65,14 +67,14 @@ class TransformerDecoder(nn.Module):
         self.apply(init_convnext_weights)
         nn.init.normal_(self.mask_token, std=0.02)
 
-    def forward(self, latent: Tensor, visible: Tensor) -> Tensor:
-        """Predict all patches; arguments and result as for :meth:`FCMAEDecoder.forward`."""
+    def forward(self, latent: Tensor, visible: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """Predict patches; arguments and result as for :meth:`FCMAEDecoder.forward`."""
         x = self.proj(latent.permute(0, 2, 3, 1))
-        x = torch.where(visible.to(x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))
+        x = torch.where(hand_over(visible, x.device).unsqueeze(-1), x, self.mask_token.to(x.dtype))
         h, w = visible.shape[1:]
         # mmpretrain's grid runs column by column: the sides change places to give rows.
         positions = build_2d_sincos_position_embedding((w, h), x.shape[-1])
         x = x.flatten(1, 2) + positions.to(x)
         for layer in self.layers:
             x = layer(x)
-        return self.pred(self.norm(x))
+        return self.pred(self.norm(rows_at(x, chosen)))

@@ -10,8 +10,9 @@ from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
 from mmcnx2.nn.layouts import DenseLayout, Layout
+from mmcnx2.nn.masking import hand_over
 from mmcnx2.nn.ops.choice import check_ops, choose_ops
-from mmcnx2.nn.patches import patchify, upsample
+from mmcnx2.nn.patches import patchify, rows_at, upsample
 
 
 class Rise(nn.Module):
@@ -109,12 +110,12 @@ class UNetDecoder(nn.Module):
         self.apply(init_convnext_weights)
         nn.init.normal_(self.mask_token, std=0.02)
 
-    def forward(self, latent: Tensor, visible: Tensor) -> Tensor:
-        """Predict all patches; arguments and result as for :meth:`FCMAEDecoder.forward`."""
+    def forward(self, latent: Tensor, visible: Tensor, chosen: Tensor | None = None) -> Tensor:
+        """Predict patches; arguments and result as for :meth:`FCMAEDecoder.forward`."""
         x = fill(latent, visible, self.mask_token)
         for rise, layout in zip(self.rises, self.plan(x.device), strict=True):
             x = rise(x, layout)
-        return self.predict(x)
+        return rows_at(self.predict(x), chosen)
 
     def plan(self, device: torch.device) -> list[Layout]:
         """Return a layout of whole maps for each rise."""
@@ -137,16 +138,19 @@ class SkipUNetDecoder(UNetDecoder):
 
     rise = SkipRise
 
-    def forward(self, maps: Sequence[Tensor], visible: Tensor) -> Tensor:
-        """Predict all patches, the visible ones too.
+    def forward(
+        self, maps: Sequence[Tensor], visible: Tensor, chosen: Tensor | None = None
+    ) -> Tensor:
+        """Predict patches.
 
         Args:
             maps: The encoder's, ``(N, C, H, W)`` each, finest first; what they hold at hidden sites
                 is ignored.
             visible: Bool ``(N, h, w)``, True where the encoder looked.
+            chosen: As for :meth:`FCMAEDecoder.forward`.
 
         Returns:
-            ``(N, h * w, patch_size ** 2 * out_channels)``, as :meth:`FCMAEDecoder.forward`.
+            As :meth:`FCMAEDecoder.forward`.
         """
         *finer, latent = maps
         x = fill(latent, visible, self.mask_token)
@@ -154,7 +158,7 @@ class SkipUNetDecoder(UNetDecoder):
             self.rises, reversed(finer), self.plan(x.device), strict=True
         ):
             x = rise(x, skip, visible, layout)
-        return self.predict(x)
+        return rows_at(self.predict(x), chosen)
 
 
 def fill(maps: Tensor, visible: Tensor, token: Tensor) -> Tensor:
@@ -168,7 +172,7 @@ def fill(maps: Tensor, visible: Tensor, token: Tensor) -> Tensor:
     Returns:
         ``(N, H, W, C)``.
     """
-    seen = upsample(visible.to(maps.device), maps.shape[2] // visible.shape[1])
+    seen = upsample(hand_over(visible, maps.device), maps.shape[2] // visible.shape[1])
     return torch.where(seen.unsqueeze(-1), maps.permute(0, 2, 3, 1), token.to(maps.dtype))
 
 

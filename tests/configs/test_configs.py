@@ -12,6 +12,7 @@ from mmengine.registry import MODELS, DefaultScope
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.config_values import check_values
+from mmcnx2.engine.optimizers.joined import settings_of
 from mmcnx2.models import ARCHS
 from tests.support.batches import make_batch
 from tests.support.configs import CONFIGS, NAMES, numbers_of, read_config
@@ -85,6 +86,14 @@ def test_widths_are_the_backbones_and_heads_have_the_same_classes(name):
             raise AssertionError(f'{name}: nothing is known of {other}')
 
 
+def assert_few_groups(optimizer: torch.optim.Optimizer, kind: str) -> None:
+    """A step costs as many calls as there are groups, unless torch can fuse them."""
+    settings = [settings_of(group) for group in optimizer.param_groups]
+    assert all(settings.count(each) == 1 for each in settings), 'groups that are alike'
+    if kind == 'AdamW':
+        assert all(group['fused'] for group in optimizer.param_groups)
+
+
 @pytest.fixture(scope='module')
 def trained() -> set[str]:
     """What configs have become that trained for a step: several sizes become the same toy."""
@@ -108,6 +117,7 @@ def test_trains_for_a_step_at_toy_size(name, trained):
         model = MODELS.build(cfg.model)
         model.init_weights()
         wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+        assert_few_groups(wrapper.optimizer, cfg.optim_wrapper.optimizer.type)
         model.to(get_device()).train()
         before = {key: value.clone() for key, value in model.named_parameters()}
         # Of 16 patches, even a mask of 90 % leaves one.

@@ -7,9 +7,9 @@ import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.optim.optimizer import amp_optimizer_wrapper
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmcnx2.engine.step_guard import StepGuard
+from tests.support.dispatch import CountCalls
 
 NAN, INF = float('nan'), float('inf')
 
@@ -17,13 +17,15 @@ NAN, INF = float('nan'), float('inf')
 class Training:
     """A model with running statistics, its optimizer and a guard."""
 
-    def __init__(self, wrapper: type[OptimWrapper] = OptimWrapper, **options):
+    def __init__(
+        self, wrapper: type[OptimWrapper] = OptimWrapper, *, fused: bool = False, **options
+    ):
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
-        optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.1)
+        optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.1, fused=fused)
         self.wrapper = wrapper(optimizer=optimizer, **options)
-        self.reasons = []
-        self.guard = StepGuard(self.wrapper, self.model, self.reasons.append)
+        self.told = []
+        self.guard = StepGuard(self.wrapper, self.model, lambda *said: self.told.append(said))
 
     def step(self, *, seed: int = 0, loss: float = 1.0, gradient: float = 1.0) -> None:
         """Train on a batch; one number of a gradient, and the loss, are multiplied."""
@@ -33,6 +35,11 @@ class Training:
         factor[-1] = gradient
         output.register_hook(lambda g: g * factor)
         self.wrapper.update_params(output.square().mean() * loss)
+
+    @property
+    def reasons(self) -> list[str | None]:
+        self.guard.settle()
+        return [reason for reason, _ in self.told]
 
     def state(self) -> dict:
         optimizer = self.wrapper.optimizer.state_dict()['state']
@@ -45,13 +52,15 @@ def same(a, b) -> bool:
     return torch.equal(a, b)
 
 
+either = pytest.mark.parametrize('fused', [False, True], ids=['one by one', 'fused'])
 BAD = [dict(loss=NAN), dict(loss=INF), dict(gradient=NAN), dict(gradient=-INF)]
 
 
 @pytest.mark.parametrize('bad', BAD, ids=str)
+@either
 @pytest.mark.parametrize('clip', [None, dict(max_norm=0.1)], ids=['not clipped', 'clipped'])
-def test_it_leaves_everything_as_it_was(bad, clip):
-    run = Training(clip_grad=clip and dict(clip))
+def test_it_leaves_everything_as_it_was(bad, clip, fused):
+    run = Training(clip_grad=clip and dict(clip), fused=fused)
     run.step()
     before = run.state()
     run.step(seed=1, **bad)
@@ -62,36 +71,40 @@ def test_it_leaves_everything_as_it_was(bad, clip):
     assert all(p.grad is None or torch.isfinite(p.grad).all() for p in run.model.parameters())
 
 
-def test_it_says_what_was_not_finite():
-    run = Training()
+@either
+def test_it_says_what_was_not_finite(fused):
+    run = Training(fused=fused)
     run.step(loss=INF)
     run.step(gradient=NAN)
     assert run.reasons[0] == 'its loss is inf'
     assert "the gradient of '0.weight' is not finite" in run.reasons[1]
 
 
-def test_a_norm_that_overflows_counts_too():
-    run = Training()
+@either
+def test_a_norm_that_overflows_counts_too(fused):
+    run = Training(fused=fused)
     run.step()
     before = run.state()
     run.step(seed=1, gradient=1e30)  # finite, but its square in AdamW's average is not
     assert same(run.state(), before)
-    assert 'the norm of the gradient, is not finite' in run.reasons[-1]
+    assert "the norm of the gradient of '0.weight' is not finite" in run.reasons[-1]
 
 
-def test_finite_steps_are_those_of_a_wrapper_without_a_guard():
-    guarded, free = Training(accumulative_counts=2), Training(accumulative_counts=2)
+@either
+def test_finite_steps_are_those_of_a_wrapper_without_a_guard(fused):
+    guarded, free = (Training(accumulative_counts=2, fused=fused) for _ in range(2))
     free.guard.remove()
     for seed in range(5):
         guarded.step(seed=seed)
         free.step(seed=seed)
     assert same(guarded.state(), free.state())
-    assert guarded.reasons == [None, None] and not free.reasons
+    assert guarded.reasons == [None, None] and not free.told
 
 
+@either
 @pytest.mark.parametrize('bad', BAD, ids=str)
-def test_an_accumulated_update_is_taken_as_a_whole_or_not_at_all(bad):
-    run = Training(accumulative_counts=3)
+def test_an_accumulated_update_is_taken_as_a_whole_or_not_at_all(bad, fused):
+    run = Training(accumulative_counts=3, fused=fused)
     for seed in range(3):
         run.step(seed=seed)
     before = run.state()
@@ -105,28 +118,54 @@ def test_an_accumulated_update_is_taken_as_a_whole_or_not_at_all(bad):
     assert [reason is None for reason in run.reasons] == [True, False, True]
 
 
-class CountReadings(TorchDispatchMode):
-    """Counts how often the host waits for a number."""
-
-    def __init__(self):
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.count += function is torch.ops.aten._local_scalar_dense.default
-        return function(*args, **(kwargs or {}))
+READS = 'aten._local_scalar_dense.default'
 
 
-def test_the_host_waits_once_an_update():
-    guarded, free = Training(accumulative_counts=2), Training(accumulative_counts=2)
+@pytest.mark.parametrize(('fused', 'waits'), [(False, 2), (True, 0)])
+def test_the_host_waits_once_an_update_or_never(fused, waits):
+    guarded, free = (Training(accumulative_counts=2, fused=fused) for _ in range(2))
     free.guard.remove()
     counts = []
     for run in (guarded, free):
-        with CountReadings() as readings:
+        with CountCalls() as counted:
             for seed in range(4):
                 run.step(seed=seed)
-        counts.append(readings.count)
-    assert counts[0] - counts[1] == 2
+        counts.append(counted.calls[READS])
+    assert counts[0] - counts[1] == waits
+
+
+def test_of_a_fused_update_is_told_when_the_next_is_due():
+    run = Training(fused=True)
+    for number, loss in enumerate((1.0, NAN, 1.0), 1):
+        run.guard.at = number
+        run.step(loss=loss)
+        assert [at for _, at in run.told] == [*range(1, number)]
+    assert run.told[1] == ('its loss is nan', 2)
+    run.guard.at = 7
+    run.guard.remove()
+    assert run.told[2] == (None, 3)
+
+
+def test_what_is_told_of_one_update_can_stop_the_next():
+    run = Training(fused=True)
+    run.guard.told = lambda reason, at: setattr(run.guard, 'dropped', reason and 'over')
+    run.step(loss=NAN)
+    before = run.state()
+    run.step(seed=1)
+    assert same(run.state(), before)
+
+
+def test_a_run_that_goes_elsewhere_is_told_nothing_of_where_it_was():
+    run = Training(fused=True)
+    run.step(loss=NAN)
+    run.guard.restart()
+    assert run.reasons == []
+
+
+def test_nothing_of_it_is_left_in_the_optimizer():
+    run = Training(fused=True)
+    run.step()
+    assert not hasattr(run.wrapper.optimizer, 'found_inf')
 
 
 def test_what_is_dropped_is_not_taken_though_finite():
@@ -155,7 +194,9 @@ def test_half_precision_gradients_may_have_a_norm_beyond_their_range():
     run.model.half()
     for parameter in run.model.parameters():
         parameter.grad = torch.full_like(parameter, 6e4)
-    assert not run.guard.find_nonfinite([])
+    run.wrapper.optimizer.step = lambda: None
+    run.wrapper.step()
+    assert run.reasons == [None]
 
 
 @pytest.fixture
@@ -168,10 +209,11 @@ def scaled(monkeypatch):
     return lambda **options: Training(AmpOptimWrapper, loss_scale=scale, **options)
 
 
+@either
 @pytest.mark.parametrize('bad', BAD, ids=str)
 @pytest.mark.parametrize('clip', [None, dict(max_norm=0.1)], ids=['not clipped', 'clipped'])
-def test_the_loss_scale_goes_down(scaled, bad, clip):
-    run = scaled(clip_grad=clip and dict(clip))
+def test_the_loss_scale_goes_down(scaled, bad, clip, fused):
+    run = scaled(clip_grad=clip and dict(clip), fused=fused)
     run.step()
     before = run.state()
     run.step(seed=1, **bad)

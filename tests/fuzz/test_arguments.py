@@ -193,6 +193,9 @@ RULES = {
         batch_size=COUNT,
         num_workers=whole(0),
     ),
+    engine.JoinedOptimWrapperConstructor: dict(
+        optim_wrapper_cfg=CONFIG, paramwise_cfg=MAYBE_CONFIG
+    ),
     engine.LayerDecayOptimWrapperConstructor: dict(optim_wrapper_cfg=CONFIG, paramwise_cfg=refused),
     engine.PreemptionHook: dict(signals=several(one_of(*MAY_TELL)), exit_code=whole(0, 255)),
     engine.WatchdogHook: dict(
@@ -241,6 +244,9 @@ VALID = {
     engine.MultiStepLR: dict(optimizer=OPTIMIZER, milestones=[1], end=9),
     engine.PolyLR: dict(optimizer=OPTIMIZER),
     engine.MirrorHook: dict(address='no folder'),
+    engine.JoinedOptimWrapperConstructor: dict(
+        optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1))
+    ),
     engine.LayerDecayOptimWrapperConstructor: dict(
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
     ),

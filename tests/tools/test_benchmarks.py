@@ -75,7 +75,7 @@ def test_gpu_table_says_that_there_is_no_gpu():
 
 
 def test_neighbor_times_each_environment_alone_and_beside_a_busy_process():
-    small = '--arch atto --batch-size 1 --size 32 --rounds 1 --cores 1'.split()
+    small = '--arch atto --batch-size 1 --size 64 --rounds 1 --cores 1'.split()
     done = run('neighbor.py', *small)
     assert done.returncode == 0, done.stderr
     assert cells(done.stdout.splitlines()[0])[:4] == ['threads', 'number', 'idle, ms', 'busy, ms']

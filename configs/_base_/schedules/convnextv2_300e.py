@@ -6,6 +6,7 @@ lr = 4e-3
 
 optim_wrapper = dict(
     type='AmpOptimWrapper',
+    constructor='mmcnx2.JoinedOptimWrapperConstructor',
     dtype='bfloat16',
     loss_scale=dict(enabled=False),  # bfloat16 has float32's range
     optimizer=dict(type='AdamW', lr=lr, betas=(0.9, 0.999), weight_decay=0.05),

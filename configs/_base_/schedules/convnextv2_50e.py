@@ -4,6 +4,7 @@ warmup_epochs = 5
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='mmcnx2.JoinedOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
     paramwise_cfg=dict(flat_decay_mult=0.0),
 )

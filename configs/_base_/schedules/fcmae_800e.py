@@ -4,6 +4,7 @@ warmup_epochs = 40
 
 optim_wrapper = dict(
     type='AmpOptimWrapper',
+    constructor='mmcnx2.JoinedOptimWrapperConstructor',
     dtype='bfloat16',
     loss_scale=dict(enabled=False),  # bfloat16 has float32's range
     # 1.5e-4 per 256 images

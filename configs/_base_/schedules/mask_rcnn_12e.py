@@ -2,6 +2,7 @@
 # epochs, or at these shares of another length.
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='mmcnx2.JoinedOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.05),
     paramwise_cfg=dict(flat_decay_mult=0.0),
 )

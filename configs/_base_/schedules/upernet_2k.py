@@ -1,6 +1,7 @@
 # A short segmentation schedule for small data sets: 8 images a step, a linear fall to zero.
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='mmcnx2.JoinedOptimWrapperConstructor',
     optimizer=dict(type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.05),
     paramwise_cfg=dict(flat_decay_mult=0.0),
 )

@@ -4,6 +4,7 @@ from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.class_count_hook import ClassCountHook
 from mmcnx2.engine.hooks.durable_log_hook import DurableLogHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
+from mmcnx2.engine.hooks.late_info_hook import LateInfoHook
 from mmcnx2.engine.hooks.loss_spike_hook import LossSpikeHook
 from mmcnx2.engine.hooks.mirror_hook import MirrorHook
 from mmcnx2.engine.hooks.preemption_hook import PreemptionHook
@@ -19,6 +20,7 @@ __all__ = [
     'DurableLogHook',
     'ExactResumeHook',
     'FiniteLossHook',
+    'LateInfoHook',
     'LossSpikeHook',
     'MirrorHook',
     'PreemptionHook',

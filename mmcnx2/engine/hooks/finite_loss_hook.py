@@ -16,6 +16,7 @@ from mmcnx2.registry import HOOKS
 MOST = 0.5
 """Of its steps, a run that has skipped more has not trained."""
 LEFT_OUT = 'its data are left out'
+OVER = 'the run stops'
 ADVICE = (
     'with a lower optim_wrapper.optimizer.lr, with optim_wrapper.clip_grad=dict(max_norm=1.0), or '
     'in float32.'
@@ -38,6 +39,9 @@ class FiniteLossHook(Hook):
 
     A run that has come to its end, but skipped more than half of its steps, ends with the error,
     too. A run with several optimizers is not watched, which the log says.
+
+    A fused optimizer decides on the device, and nothing waits for it: the log and the count then
+    come a step late, and the run stops a step later, with the same weights.
 
     Args:
         patience: So many skipped steps in a row stop the run. The weights, untouched since before
@@ -68,6 +72,7 @@ class FiniteLossHook(Hook):
         self.in_a_row = self.steps = self.skipped = 0  # of this process
         self.guard = None
         self._first = 0  # iteration, from 1, that the row began with
+        self._over = None  # why the run stops
         self._trained = False
 
     def before_train(self, runner: Runner) -> None:
@@ -81,8 +86,10 @@ class FiniteLossHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
         """Leave out the data that were asked to be."""
-        if self.guard and runner.iter + 1 in self.left_out:
-            self.guard.dropped = LEFT_OUT
+        if self.guard:
+            self.guard.at = runner.iter + 1
+            if self.guard.at in self.left_out:
+                self.guard.dropped = LEFT_OUT
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None):
         """Stop, if patience is at its end.
@@ -90,26 +97,26 @@ class FiniteLossHook(Hook):
         Raises:
             DivergedError: With advice.
         """
-        if self.in_a_row >= self.patience:
-            where = f'{self._first} to {runner.iter + 1}'
-            what = f'in {self.in_a_row} steps in a row, {where}, and none of them was taken'
-        elif self.in_a_row and self.skipped > max(self.patience, self.max_share * self.steps):
-            what = (
-                f'in {self.skipped} of {self.steps} steps, which were not taken: more than '
-                f'max_share={self.max_share} allows'
-            )
-        else:
-            return
-        raise DivergedError(
-            f'the loss or its gradient was not finite {what}; {self._save(runner)}; resume from '
-            f'there, or from an earlier checkpoint (--resume FILE), {ADVICE}'
-        )
+        self._stop(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Have a checkpoint count its own step, too."""
+        if self.guard is not None:
+            self.guard.settle()
+            if total := self._total(runner):
+                checkpoint['message_hub']['runtime_info'][self.COUNTER] = total
+                checkpoint['message_hub']['resumed_keys'][self.COUNTER] = True
 
     def after_train(self, runner: Runner) -> None:
-        """Step aside."""
+        """Step aside.
+
+        Raises:
+            DivergedError: With advice, if the last step was one too many.
+        """
         if self.guard is not None:
             self.guard.remove()
             self.guard = None
+            self._stop(runner)
 
     def after_run(self, runner: Runner) -> None:
         """Refuse to call it a success, if the run has hardly trained.
@@ -129,8 +136,10 @@ class FiniteLossHook(Hook):
                 f'anew {ADVICE}'
             )
 
-    def _count(self, runner: Runner, reason: str | None) -> None:
-        step = runner.iter + 1
+    def _count(self, runner: Runner, reason: str | None, step: int) -> None:
+        """Take note of an update, of the present step or of one before."""
+        if reason == OVER:
+            return
         self.steps += 1
         if reason is None:
             self.in_a_row = 0
@@ -146,6 +155,26 @@ class FiniteLossHook(Hook):
         runner.logger.warning(
             f'Step {step} is skipped, {reason}: {self.in_a_row} in a row, {total} in this run; '
             f'{self.patience} in a row stop it.'
+        )
+        if self.in_a_row >= self.patience:
+            where = f'{self._first} to {step}'
+            self._over = f'in {self.in_a_row} steps in a row, {where}, and none of them was taken'
+        elif self.skipped > max(self.patience, self.max_share * self.steps):
+            self._over = (
+                f'in {self.skipped} of {self.steps} steps, which were not taken: more than '
+                f'max_share={self.max_share} allows'
+            )
+        if self._over and self.guard is not None:
+            self.guard.dropped = OVER  # the weights that are saved are those from before
+
+    def _stop(self, runner: Runner) -> None:
+        """Raise, if a step was one too many."""
+        if self._over is None:
+            return
+        what, self._over = self._over, None
+        raise DivergedError(
+            f'the loss or its gradient was not finite {what}; {self._save(runner)}; resume from '
+            f'there, or from an earlier checkpoint (--resume FILE), {ADVICE}'
         )
 
     def _total(self, runner: Runner) -> int:

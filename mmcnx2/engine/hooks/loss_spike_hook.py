@@ -20,6 +20,8 @@ NORMAL = 1.4826
 """The standard deviation of normal numbers over their median distance from the median."""
 SMALLEST = 1e-3
 """Of the median. A loss that hardly varies has no deviation to go by."""
+TOGETHER = 50
+"""Steps whose losses are read together, as the logger does: reading one waits for its device."""
 
 
 @HOOKS.register_module()
@@ -33,6 +35,9 @@ class LossSpikeHook(Hook):
     Asked to, the run then goes back to its last checkpoint, and on from there as after a resume,
     but without the steps of the spike: the data pass by, the weights stay. It ends with the weights
     of a run that left them out from the beginning, to the bit on a CPU.
+
+    A run that may go back looks at each loss at once, and waits for its device to do so. Any other
+    looks at those of :data:`TOGETHER` steps, or of the rest of an epoch, together.
 
     Args:
         window: How many losses to compare with. Nothing is judged before there are so many.
@@ -62,6 +67,7 @@ class LossSpikeHook(Hook):
         self.window, self.deviations = window, deviations
         self.rollbacks, self.left_out = rollbacks, left_out
         self.rolled_back = 0
+        self._unseen = []  # number and files of each step
         self._back_to = ''
 
     def before_train(self, runner: Runner) -> None:
@@ -85,27 +91,60 @@ class LossSpikeHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
-        """Look at the loss.
+        """Look at the loss, or note what it is of.
 
         Raises:
             RollBack: The run goes back.
         """
-        said = self._judge(runner)
-        if not _anywhere(said is not None):
+        if not self.rollbacks or runner.iter + 1 not in self._finite.left_out:
+            self._unseen.append((runner.iter + 1, files_of(data_batch)))
+        if self.rollbacks or len(self._unseen) >= TOGETHER:
+            self._look(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Look at the last losses."""
+        self._look(runner)
+
+    def after_train(self, runner: Runner) -> None:
+        """Look at the last losses."""
+        self._look(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Look at the last losses: what is saved may be the last that is heard of the run."""
+        if get_world_size() == 1:  # else not all processes may come here
+            self._look(runner)
+
+    def _look(self, runner: Runner) -> None:
+        """Name the batches of spikes among the steps that have not been looked at."""
+        unseen, self._unseen = self._unseen, []
+        found = self._find_spikes(runner, unseen)
+        if not _anywhere(bool(found)):
             return
-        spikes = all_gather_object((said, files_of(data_batch)) if said else None)
-        for process, (sentence, files) in ((i, s) for i, s in enumerate(spikes) if s):
-            where = f' in process {process}' if len(spikes) > 1 else ''
-            names = ', '.join(files) or 'its samples have no paths'
-            runner.logger.warning(f'Step {runner.iter + 1}{where}: {sentence}. Its batch: {names}.')
+        everywhere = all_gather_object(found)
+        for process, spikes in enumerate(everywhere):
+            where = f' in process {process}' if len(everywhere) > 1 else ''
+            for step, sentence, files in spikes:
+                names = ', '.join(files) or 'its samples have no paths'
+                runner.logger.warning(f'Step {step}{where}: {sentence}. Its batch: {names}.')
         if self.rolled_back < self.rollbacks:
             self._go_back(runner)
 
-    def _judge(self, runner: Runner) -> str | None:
-        """Say how far this process's loss is above those before it, if it is too far."""
-        if self.rollbacks and runner.iter + 1 in self._finite.left_out:
-            return None
+    def _find_spikes(
+        self, runner: Runner, unseen: list[tuple[int, list[str]]]
+    ) -> list[tuple[int, str, list[str]]]:
+        """Return step, sentence and files of this process's spikes among the last steps."""
+        if not unseen:
+            return []
         losses = runner.message_hub.get_scalar('train/loss').data[0]
+        ends = range(len(losses) - len(unseen) + 1, len(losses) + 1)
+        judged = [
+            (step, self.judge(losses[:end]), files)
+            for end, (step, files) in zip(ends, unseen, strict=True)
+        ]
+        return [(step, sentence, files) for step, sentence, files in judged if sentence]
+
+    def judge(self, losses: np.ndarray) -> str | None:
+        """Say how far the last of some losses is above those before it, if it is too far."""
         loss, before = losses[-1], losses[:-1][-2 * self.window :]
         before = before[np.isfinite(before)][-self.window :]
         if len(before) < self.window or not np.isfinite(loss):

@@ -21,6 +21,7 @@ from mmcnx2.engine.resuming.epoch import Broken, Epoch
 from mmcnx2.engine.resuming.fit import check_resumable, check_run
 from mmcnx2.engine.resuming.lock import lock
 from mmcnx2.engine.resuming.refusal import CannotStartError
+from mmcnx2.engine.resuming.regroup import regroup
 from mmcnx2.engine.resuming.scan import checkpoint_folders, last_elsewhere, written_by_runs
 from mmcnx2.engine.resuming.schedule import Position, is_over
 from mmcnx2.engine.resuming.settings import follow_config
@@ -116,6 +117,7 @@ class ExactResumeHook(Hook):
             left = max(0, loop.max_epochs * now.steps - stretched)
             loop._max_iters = broken.steps + left
         configured = self._configured or Configured.of(runner)
+        regroup(runner.optim_wrapper, checkpoint, inner_model(runner.model))
         if changes := follow_config(configured, runner.optim_wrapper, checkpoint, position):
             runner.logger.warning(f'The config is followed: {"; ".join(changes)}.')
         left = loop.max_iters - broken.steps

@@ -4,16 +4,16 @@ import logging
 from functools import partial
 
 from mmengine.logging import print_log
-from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
 
 from mmcnx2.checks import check_choice, check_types
+from mmcnx2.engine.optimizers.joined import JoinedOptimWrapperConstructor
 from mmcnx2.nn.layer_depth import LAYER_DECAY_TYPES
 from mmcnx2.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+class LayerDecayOptimWrapperConstructor(JoinedOptimWrapperConstructor):
     """Let layers near the input learn slower; the backbone's ``get_layer_depth`` counts them.
 
     Every option of mmengine's own constructor works too, in ``paramwise_cfg``;
@@ -58,38 +58,17 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         # The base class looks at nothing but its own options if it is given none.
         self.paramwise_cfg.setdefault('custom_keys', {})
 
-    def add_params(self, params: list[dict], module: nn.Module, prefix: str = '', **kwargs) -> None:
-        """Append the parameter groups of a module, as mmengine's constructor calls it.
-
-        Args:
-            params: Groups so far; changed in place.
-            module: The model, and in deeper calls each of its modules.
-            prefix: The module's name, empty for the model.
-        """
-        super().add_params(params, module, prefix=prefix, **kwargs)
-        if not prefix:
-            params[:] = self._decayed(params, module)
-
-    def _decayed(self, params: list[dict], model: nn.Module) -> list[dict]:
-        """Scale the rates of single-parameter groups by layer and join those that are alike."""
+    def adjust(self, groups: list[dict], model: nn.Module) -> list[dict]:
+        """Scale the rate of each parameter by its layer; return them layer by layer."""
         depth_of = self._depth_function(model)
-        names = {id(parameter): name for name, parameter in model.named_parameters()}
-        groups = {}
-        for options in params:
-            (parameter,) = options.pop('params')
-            name = names[id(parameter)]
-            layer, layers = depth_of(name)
+        for group in groups:
+            layer, layers = depth_of(group['param_names'][0])
             scale = self.layer_decay_rate ** (layers - layer - 1)
-            options['lr'] = options.get('lr', self.base_lr) * scale
-            options.update(lr_scale=scale, layer_id=layer)
-            group = groups.setdefault(
-                repr(sorted(options.items())), dict(options, params=[], param_names=[])
-            )
-            group['params'].append(parameter)
-            group['param_names'].append(name)
-        ordered = sorted(groups.values(), key=lambda group: group['layer_id'])
-        self._report(ordered)
-        return ordered
+            group['lr'] = group.get('lr', self.base_lr) * scale
+            group.update(lr_scale=scale, layer_id=layer)
+        groups = sorted(groups, key=lambda group: group['layer_id'])
+        self._report(groups)
+        return groups
 
     def _depth_function(self, model: nn.Module) -> partial:
         backbone = getattr(model, 'backbone', None)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.nn.layouts.base import Layout
+from mmcnx2.nn.masking import indices_of
 from mmcnx2.nn.ops.depthwise_conv import on_blocks
 from mmcnx2.nn.ops.precision import l2_norm
 
@@ -44,8 +45,6 @@ class PackedLayout(Layout):
     ) -> list['PackedLayout']:
         """Index the visible patches; see :meth:`Layout.plan`.
 
-        A mask made on the CPU costs a GPU no synchronization: only its patches' numbers travel.
-
         Raises:
             ValueError: Images show different numbers of patches, or none.
         """
@@ -57,7 +56,7 @@ class PackedLayout(Layout):
                 f'least 1, but visible shows {counts.tolist()}: '
                 'draw them with RandomMasking, or build the backbone with layout="masked".'
             )
-        patches = visible.flatten().nonzero().flatten().to(device, non_blocking=True)
+        patches = indices_of(visible, device)
         sides = [strides[-1] // stride for stride in strides]
         return [cls(patches, tuple(visible.shape), side, ops) for side in sides]
 

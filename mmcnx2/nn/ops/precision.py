@@ -14,6 +14,14 @@ def widen(x: Tensor) -> Tensor:
     return x.to(wide_dtype(x))
 
 
+def follow_autocast(x: Tensor) -> Tensor:
+    """Return ``x`` in autocast's dtype under autocast, and as it is elsewhere."""
+    device = x.device.type
+    if device == 'meta' or not torch.is_autocast_enabled(device):  # which does not know 'meta'
+        return x
+    return x.to(torch.get_autocast_dtype(device))
+
+
 def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:
     """L2 norm over ``dim``, accumulated in float32 or wider whatever ``x`` is stored in.
 

@@ -159,3 +159,41 @@ def test_numbers_out_of_range_are_refused():
         FiniteLossHook(patience=0)
     with pytest.raises(ValueError, match='max_share=1.5, but a share from 0 to 1'):
         FiniteLossHook(max_share=1.5)
+
+
+FUSED = dict(optim_wrapper=dict(optimizer=dict(type='AdamW', lr=1e-3, fused=True)))
+
+
+@pytest.mark.parametrize('what', ['bad_losses', 'bad_gradients'])
+def test_a_fused_optimizer_skips_as_well_and_the_log_says_which_step_it_was(tmp_path, what):
+    states = States()
+    runner = train(tmp_path, model=Tiny(**{what: {3, 8}}), hooks=(states,), **FUSED)
+    for step in range(1, 8):
+        unchanged = same(states.after[step - 1], states.after[step])
+        assert unchanged == (step + 1 in (3, 8)), f'step {step + 1}'
+    assert runner.message_hub.get_info('skipped_steps') == 2
+    said = said_in(tmp_path)
+    assert 'Step 3 is skipped' in said and 'Step 8 is skipped' in said
+
+
+def test_fused_too_a_checkpoint_counts_its_own_step(tmp_path):
+    train(tmp_path, model=Tiny(bad_losses={7}), saving=1, **FUSED)
+    counts = [
+        torch.load(tmp_path / f'iter_{step}.pth', weights_only=True)['message_hub']['runtime_info']
+        for step in (7, 8)
+    ]
+    assert [info['skipped_steps'] for info in counts] == [1, 1]
+
+
+def test_fused_too_many_in_a_row_stop_the_run_with_the_weights_from_before(tmp_path):
+    states = States()
+    model = Tiny(bad_losses={4, 6}, bad_gradients={5})  # the step behind them would be taken
+    with pytest.raises(DivergedError, match=r'3 steps in a row, 4 to 6.*step 4 are in.*lower'):
+        train(tmp_path, model=model, hooks=(states,), patience=3, **FUSED)
+    saved = torch.load(tmp_path / 'before_divergence.pth', weights_only=True)
+    assert same([*saved['state_dict'].values()], states.after[2][: len(saved['state_dict'])])
+
+
+def test_fused_too_the_last_step_can_be_one_too_many(tmp_path):
+    with pytest.raises(DivergedError, match='2 steps in a row, 7 to 8'):
+        train(tmp_path, model=Tiny(bad_losses={7, 8}), patience=2, **FUSED)

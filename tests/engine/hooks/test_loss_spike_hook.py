@@ -40,16 +40,7 @@ def said_in(folder: Path) -> str:
 
 def judge(*losses: float, **options) -> bool:
     """Whether the last loss is a spike."""
-    hook = LossSpikeHook(**options)
-
-    class Buffer:
-        data = (np.array(losses), None)
-
-    class Run:
-        iter = 0
-        message_hub = type('Hub', (), dict(get_scalar=lambda self, name: Buffer))()
-
-    return hook._judge(Run()) is not None
+    return LossSpikeHook(**options).judge(np.array(losses)) is not None
 
 
 CALM = [1.0, 1.2, 0.8, 1.1, 0.9]  # median 1, robust deviation 0.14826
@@ -192,3 +183,27 @@ def test_going_back_takes_other_hooks(tmp_path):
     runner._hooks = [hook for hook in runner.hooks if not isinstance(hook, FiniteLossHook)]
     with pytest.raises(ValueError, match='rollbacks=1, but going back takes FiniteLossHook'):
         runner.train()
+
+
+@pytest.mark.parametrize('end', ['the epoch', 'a checkpoint', 'fifty steps'])
+def test_a_run_that_stays_reads_losses_together(tmp_path, end, monkeypatch):
+    looks = []
+
+    class Notes(LossSpikeHook):
+        def _find_spikes(self, runner, unseen):
+            looks.append([step for step, _ in unseen])
+            return super()._find_spikes(runner, unseen)
+
+    saving = 3 if end == 'a checkpoint' else 100
+    monkeypatch.setattr(
+        'mmcnx2.engine.hooks.loss_spike_hook.TOGETHER', 4 if end == 'fifty steps' else 50
+    )
+    run(tmp_path, Notes(window=5), spikes={7}, saving=saving, epochs=1)
+    seen = [steps for steps in looks if steps]
+    expected = {
+        'the epoch': [[*range(1, 9)]],
+        'a checkpoint': [[1, 2, 3], [4, 5, 6], [7, 8]],
+        'fifty steps': [[1, 2, 3, 4], [5, 6, 7, 8]],
+    }
+    assert seen == expected[end]
+    assert 'Step 7: its loss' in said_in(tmp_path)

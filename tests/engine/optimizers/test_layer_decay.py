@@ -172,3 +172,41 @@ def test_what_is_missing_or_wrong_is_refused(paramwise, sentence):
 def test_a_backbone_that_cannot_count_is_refused():
     with pytest.raises(ValueError, match='Detector has a backbone of type Conv2d, which cannot'):
         ours(Detector(nn.Conv2d(3, 4, 1)), 'single')
+
+
+@pytest.mark.parametrize(
+    ('constructor', 'paramwise'),
+    [
+        (
+            'mmdet.LearningRateDecayOptimizerConstructor',
+            dict(decay_type='layer_wise', decay_rate=0.8, num_layers=6),
+        ),
+        (
+            'mmseg.LearningRateDecayOptimizerConstructor',
+            dict(decay_type='stage_wise', decay_rate=0.8, num_layers=6),
+        ),
+        (
+            'mmpretrain.LearningRateDecayOptimWrapperConstructor',
+            dict(layer_decay_rate=0.8, flat_decay_mult=0.0),
+        ),
+    ],
+    ids=['mmdet', 'mmseg', 'mmpretrain'],
+)
+def test_the_toolboxes_constructors_join_what_is_alike_too(constructor, paramwise):
+    model = ImageClassifier(
+        backbone=make_model().backbone,
+        head=dict(type='LinearClsHead', num_classes=3, in_channels=4),
+    )
+    groups = build_optim_wrapper(
+        model,
+        dict(
+            optimizer=dict(type='AdamW', lr=0.01, weight_decay=0.05, fused=True),
+            constructor=constructor,
+            paramwise_cfg=paramwise,
+        ),
+    ).optimizer.param_groups
+    settings = [
+        {key: value for key, value in group.items() if key not in ('params', 'param_names')}
+        for group in groups
+    ]
+    assert all(settings.count(each) == 1 for each in settings)

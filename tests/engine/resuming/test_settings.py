@@ -57,6 +57,11 @@ CHANGES = {
         dict(epochs=2, optim_wrapper=adam() | dict(paramwise_cfg=dict(bias_lr_mult=3.0))),
         'lr in 2 of 5 groups, the first of them is 0.003 (0.002 in the checkpoint)',
     ),
+    'factors where there were none': (
+        dict(epochs=2),
+        dict(epochs=2, optim_wrapper=adam() | dict(paramwise_cfg=dict(bias_lr_mult=2.0))),
+        'lr in 2 of 5 groups, the first of them is 0.002 (0.001 in the checkpoint)',
+    ),
 }
 
 
@@ -162,11 +167,6 @@ REFUSED = {
     'a close relative': (
         dict(optim_wrapper=dict(optimizer=dict(type='NAdam', lr=0.1))),
         "optim_wrapper.optimizer.type: the config's optimizer is NAdam, the checkpoint's AdamW",
-    ),
-    'other groups': (
-        dict(optim_wrapper=adam() | dict(paramwise_cfg=dict(bias_lr_mult=2.0))),
-        "paramwise_cfg or .constructor: the config's optimizer is 4 groups of 4 parameters, the "
-        "checkpoint's 1 groups of 4",
     ),
     'another model': (
         dict(model=Brightness(width=5)),

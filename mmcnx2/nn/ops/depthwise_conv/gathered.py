@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.windows import Windows
+from mmcnx2.nn.ops.precision import follow_autocast
 
 
 def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Windows) -> Tensor:
@@ -20,11 +21,8 @@ def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Wind
     Returns:
         ``(N, T, C)``, in autocast's dtype under autocast and x's otherwise.
     """
-    device = x.device.type
-    if torch.is_autocast_enabled(device):
-        dtype = torch.get_autocast_dtype(device)
-        x, weight = x.to(dtype), weight.to(dtype)
-        bias = None if bias is None else bias.to(dtype)
+    x, weight = follow_autocast(x), follow_autocast(weight)
+    bias = None if bias is None else follow_autocast(bias)
     rows = _GatheredConv.apply(x.flatten(0, 1), weight, bias, windows.source, windows.order)
     return rows.view_as(x)
 

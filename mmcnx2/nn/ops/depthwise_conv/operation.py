@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.windows import Windows
-from mmcnx2.nn.ops.precision import wide_dtype
+from mmcnx2.nn.ops.precision import follow_autocast, wide_dtype
 
 Operation = Callable[[Tensor, Tensor, Tensor | None, Windows], Tensor]
 
@@ -83,9 +83,7 @@ def build_operation(
     forward.register_autograd(differentiate, setup_context=save)
 
     def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None, windows: Windows) -> Tensor:
-        device = x.device.type
-        if torch.is_autocast_enabled(device):
-            x = x.to(torch.get_autocast_dtype(device))
+        x = follow_autocast(x)
         rows = x.reshape(-1, x.shape[-1])
         return forward(rows, weight, bias, windows.source, windows.group_rows).view(x.shape)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from mmcnx2.nn.ops.grn import statistics
-from mmcnx2.nn.ops.precision import widen
+from mmcnx2.nn.ops.precision import follow_autocast, widen
 
 
 def grn_linear(
@@ -31,10 +31,7 @@ def grn_linear(
     Returns:
         ``(N, T, C_out)``, in autocast's dtype under autocast and x's otherwise.
     """
-    device = x.device.type
-    if device != 'meta' and torch.is_autocast_enabled(device):
-        x = x.to(torch.get_autocast_dtype(device))
-    return _GRNLinear.apply(x, gamma, beta, eps, weight, bias)
+    return _GRNLinear.apply(follow_autocast(x), gamma, beta, eps, weight, bias)
 
 
 class _GRNLinear(torch.autograd.Function):
