@@ -3,12 +3,15 @@
 Nothing here trains: ``config.py`` does, as ``tools/train.py`` would.
 """
 
+import contextlib
+import io
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
 from mmengine.config import Config
 
 from mmcnx2.apis.calls import CallError, read_mapping
@@ -118,6 +121,8 @@ def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> R
     if not options.overwrite:
         check_folder(out, MADE_BY)
     cfg = read_config(str(shipped(f'configs/{recipe.config}')), work_dir=os.path.abspath(out))
+    if given.get('batch_size') == 'auto':
+        given['batch_size'] = _measured_batch(recipe, given, cfg)
     arguments = recipe.decide(given, cfg)
     files = arguments.pop('files', {})
     cfg.experiment_name = os.path.basename(cfg.work_dir)
@@ -129,6 +134,29 @@ def _begin(recipe: Recipe, options: TrainingOptions, given: dict[str, Any]) -> R
     run = Run(out, recipe.command, arguments)
     run.write(_text(run, cfg), files)
     return run
+
+
+def _measured_batch(recipe: Recipe, given: Mapping[str, Any], cfg: Config) -> int:
+    """Return how many images a step fit into the GPU's memory, or the recipe's number without one.
+
+    Args:
+        recipe: Its decisions depend on the batch: those for the recipe's own are tried.
+        given: What the person said.
+        cfg: The shipped config; stays as it is.
+    """
+    usual = cfg.train_dataloader.batch_size
+    if given.get('device') == 'cpu' or not torch.cuda.is_available():
+        print(f'Without a GPU there is no memory to fill: {usual} images a step.', flush=True)
+        return usual
+    from mmcnx2.engine.batch_size import measure
+
+    print('Trying how many images a step fit ...', flush=True)
+    trial = cfg.copy()
+    with contextlib.redirect_stdout(io.StringIO()):
+        arguments = recipe.decide({**given, 'batch_size': usual}, trial)
+    recipe.configure(trial, arguments)
+    _merge(trial, given.get('set', {}))
+    return measure(trial, images=arguments['training_images'])
 
 
 def clear(out: str) -> None:
@@ -149,6 +177,8 @@ def _go_on(run: Run, recipe: Recipe, given: dict[str, Any]) -> Run:
             f"'{run.folder}' holds a run of `mmcnx2 {run.command}`: give another --out, or "
             '--overwrite to begin anew.'
         )
+    if given.get('batch_size') == 'auto':
+        del given['batch_size']  # it was tried when the run began
     changed = compare(run.arguments, given)
     if not changed:
         return run

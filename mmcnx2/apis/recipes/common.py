@@ -27,7 +27,8 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
         images: Number of training images.
 
     Returns:
-        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision`` and ``gpus``.
+        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision``, ``gpus`` and
+        ``training_images``, their number.
     """
     gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
     decided = dict(
@@ -41,7 +42,7 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
     step = decided['batch_size'] * decided['gpus']
     rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
     decided['lr'] = given.get('lr', rate)
-    return decided
+    return decided | dict(training_images=images)
 
 
 def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
