@@ -9,7 +9,6 @@ model = dict(
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
         std=[58.395, 57.12, 57.375],
         to_rgb=True,
-        non_blocking=True,
     ),
     backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', gap_before_final_norm=True),
     head=dict(

@@ -9,7 +9,6 @@ model = dict(
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
-        non_blocking=True,
         pad_val=0,
         seg_pad_val=255,
         size=(512, 512),

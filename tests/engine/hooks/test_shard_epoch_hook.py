@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -83,10 +84,10 @@ def test_resumed_it_sees_what_it_would_have_seen(shards, tmp_path, num_workers, 
 
 
 def test_going_back_from_a_spike_it_sees_the_same_again(shards, tmp_path, monkeypatch):
-    def judge(hook: LossSpikeHook, runner: Runner) -> str | None:
-        return None if runner.iter + 1 != STEPS + 3 or hook.rolled_back else 'its loss is high'
+    def judge(hook: LossSpikeHook, losses: np.ndarray) -> str | None:
+        return None if len(losses) != STEPS + 3 or hook.rolled_back else 'its loss is high'
 
-    monkeypatch.setattr(LossSpikeHook, '_judge', judge)
+    monkeypatch.setattr(LossSpikeHook, 'judge', judge)
     loader = dict(num_workers=2, persistent_workers=True)
     cfg = config(shards, tmp_path / 'back', save_at=STEPS + 1, **loader)
     cfg.default_hooks.loss_spike.rollbacks = 1
