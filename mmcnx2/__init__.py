@@ -7,8 +7,6 @@ sets and hooks are imported when a config first names one. mmpretrain's hub lear
 published models: ``mmpretrain.get_model('convnextv2-atto_fcmae-pre_3rdparty_in1k')``.
 """
 
-from importlib import import_module
-
 from mmcnx2.compat.on_import import call_after_import
 
 __version__ = '0.1.0'
@@ -38,8 +36,8 @@ call_after_import('mmpretrain', _publish_models)
 
 def __getattr__(name: str):
     """Import a command when it is first called, such as ``mmcnx2.pretrain``."""
-    from mmcnx2.apis.commands import COMMANDS
+    from mmcnx2.apis.commands import CALLS, find
 
-    if name not in COMMANDS:
+    if name not in CALLS:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(f'mmcnx2.apis.commands.{name}'), name)
+    return find(name)

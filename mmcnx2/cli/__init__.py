@@ -6,7 +6,6 @@ Names, types, defaults and descriptions are those of the functions; nothing is s
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from inspect import Parameter as Argument
 from inspect import Signature, signature
 from typing import Annotated
@@ -15,7 +14,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 import mmcnx2
 from mmcnx2.apis.calls import CallError, plain_type, reader_of
-from mmcnx2.apis.commands import COMMANDS
+from mmcnx2.apis.commands import COMMANDS, find
+from mmcnx2.paths import printable
 from mmcnx2.processes.signals import leave_when_told
 
 REFUSED = 2
@@ -62,8 +62,7 @@ def application() -> App:
         result_action='return_none',
     )
     for place, name in enumerate(COMMANDS):
-        function = getattr(import_module(f'mmcnx2.apis.commands.{name}'), name)
-        app.command(_told_by_words(function), name=name, sort_key=place)
+        app.command(_told_by_words(find(name)), name=name, sort_key=place)
     app.register_install_completion_command(add_to_startup=False)
     return app
 
@@ -105,5 +104,5 @@ def _end(end: SystemExit) -> None:
 def _refuse(sentence: str, debug: bool = False) -> None:
     if debug:
         raise
-    print(f'error: {sentence}', file=sys.stderr)
+    print(printable(f'error: {sentence}'), file=sys.stderr)
     raise SystemExit(REFUSED)

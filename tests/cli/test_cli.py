@@ -8,7 +8,7 @@ from inspect import signature
 import pytest
 
 import mmcnx2
-from mmcnx2.apis.commands import COMMANDS
+from mmcnx2.apis.commands import COMMANDS, find
 from mmcnx2.cli import application, main
 
 
@@ -28,14 +28,14 @@ def test_help_shows_an_example_and_every_parameter(name, capsys):
     code, out, _ = said(capsys, name, '--help')
     assert code == 0
     assert f'For example: mmcnx2 {name}' in out
-    for parameter in signature(getattr(mmcnx2, name)).parameters.values():
+    for parameter in signature(find(name)).parameters.values():
         option = parameter.name.strip('_').replace('_', '-')
         assert f'--{option} ' in out or f' {option.upper()} ' in out, parameter.name
 
 
 @pytest.mark.parametrize('name', COMMANDS)
 def test_every_parameter_is_described(name):
-    function = getattr(mmcnx2, name)
+    function = find(name)
     for parameter in signature(function).parameters:
         assert re.search(rf'^    {parameter}: \w', function.__doc__, re.MULTILINE), parameter
 
