@@ -4,10 +4,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.preflight.facts import ImageFacts
 from mmcnx2.datasets.preflight.findings import Findings
+from mmcnx2.datasets.readers import readable_endings
 
 
 def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> None:
@@ -53,8 +53,9 @@ def leave_out_others(findings: Findings, folder: str, used: Iterable[str], *, me
         mend: How the others would be.
     """
     unused = unused_files(folder, used)
-    endings = Counter(os.path.splitext(name)[1] or 'without an ending' for name in unused)
-    for ending, count in endings.most_common():
+    kinds = Counter(os.path.splitext(name)[1] or 'without an ending' for name in unused)
+    for ending, count in kinds.most_common():
         findings.leave_out(count, f'{ending} files')
-    if images := [name for name in unused if name.lower().endswith(EXTENSIONS)]:
+    endings = readable_endings()
+    if images := [name for name in unused if name.lower().endswith(endings)]:
         findings.problem(f'{len(images)} images are left out', mend, files=images, stops=False)

@@ -13,8 +13,7 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.checks import check_not_empty, check_types
-from mmcnx2.datasets.folder import EXTENSIONS
-from mmcnx2.datasets.heic import HEIC_EXTENSIONS
+from mmcnx2.datasets.readers import READERS
 from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
@@ -22,7 +21,7 @@ from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, r
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
-_IMAGE_KEYS = tuple(ending.removeprefix('.') for ending in EXTENSIONS + HEIC_EXTENSIONS)
+_IMAGE_KEYS = {ending.removeprefix('.') for reader in READERS for ending in reader.endings}
 
 
 @DATASETS.register_module()
