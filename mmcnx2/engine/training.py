@@ -17,6 +17,7 @@ from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
 from mmcnx2.engine.resuming.refusal import CannotStartError
@@ -64,8 +65,10 @@ def train(
     locks = []
     try:
         with foreseen_ends():
-            if is_first_process(cfg.get('launcher', 'none')):
+            first = is_first_process(cfg.get('launcher', 'none'))
+            if first:
                 locks = claim(cfg, move_aside=move_aside)
+            fit_to_data(cfg, keep=first)
             with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
                 _train(cfg, look=look, given=given, debug=debug)
     finally:

@@ -71,7 +71,7 @@ def _read(file, max_pixels: int) -> Pixels:
     content = file.read(count * dtype.itemsize)
     if len(content) < count * dtype.itemsize:
         raise UnreadableImageError('it is cut off: its array has more values than it holds.')
-    values = np.frombuffer(content, dtype).reshape(shape, order='F' if fortran else 'C')
+    values = np.frombuffer(bytearray(content), dtype).reshape(shape, order='F' if fortran else 'C')
     if values.ndim == 3 and values.shape[0] < values.shape[2]:
         values = np.moveaxis(values, 0, 2)
     if values.ndim not in (2, 3) or not values.size:

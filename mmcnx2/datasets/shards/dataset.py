@@ -93,6 +93,13 @@ class ImageShards(IterableDataset):
         """Return the images of a rank, the larger number if ranks differ by one."""
         return -(-self.index.images // self.world_size)
 
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield path and contents of every image, in the order of the shards."""
+        for shard in self.index.shards:
+            for sample in read_shard(join(self.data_root, shard.name), start=0, stop=shard.images):
+                data = _unpack(sample, 0)
+                yield data['img_path'], data['img_bytes']
+
     def start_epoch(
         self, epoch: int, *, seed: int, batch_size: int, drop_last: bool, batches_done: int = 0
     ) -> None:
