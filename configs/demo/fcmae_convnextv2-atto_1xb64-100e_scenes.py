@@ -9,7 +9,7 @@ optim_wrapper = dict(optimizer=dict(lr=1e-3))  # 47 steps an epoch: far fewer th
 
 # How good are the features so far? Every ten epochs, nearest neighbors among labelled pictures.
 labelled = dict(
-    type='CustomDataset', pipeline=[dict(type='mmcnx2.LoadImageFromFile'), dict(type='PackInputs')]
+    type='CustomDataset', pipeline=[dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 )
 custom_hooks = [
     dict(

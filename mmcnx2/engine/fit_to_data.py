@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,8 +13,7 @@ from mmengine.registry import DefaultScope
 from mmcnx2.datasets.color_only import find_color_only
 from mmcnx2.datasets.image_limits import MAX_PIXELS
 from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
-from mmcnx2.datasets.preflight.pipeline import find_step, steps
-from mmcnx2.datasets.readers import ReadOptions
+from mmcnx2.datasets.preflight.pipeline import loading_steps, reading_options
 from mmcnx2.datasets.shards import ImageShards
 from mmcnx2.datasets.statistics import FILE_NAME, SAMPLE, DataStatistics, measure
 from mmcnx2.engine.launch import DATALOADERS, holders
@@ -23,7 +23,6 @@ KEYS = ('normalize', 'in_channels', 'bands')
 """At the top of a config: if one of them is there, be it None, it is fitted to its images."""
 
 IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
-_LOADS = ('LoadEncodedImage', 'LoadImageFromFile')
 _GLANCE = 16  # files, to tell of what kind all are
 
 
@@ -36,7 +35,8 @@ def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = Fals
     with if they saw such images, ImageNet's for 8-bit RGB, and 'auto' for anything else. The log
     says which, and a run keeps what was measured in its work folder.
 
-    ``in_channels`` is what the images must have; ``bands`` chooses channels, in every transform
+    Where images are no 8-bit RGB, mmcv's ``LoadImageFromFile`` gives way to this project's, which
+    keeps what they hold. ``in_channels`` is what the images must have; ``bands`` chooses channels, in every transform
     that loads. The model's stem, FCMAE's decoder and the data preprocessor follow.
 
     Args:
@@ -106,12 +106,13 @@ def _fit(cfg: Config, found: DataStatistics, why: str) -> None:
             'in_channels out, or choose as many bands.'
         )
     if not found.is_rgb:
-        _refuse_color_only(cfg, found)
-    for step in _loading_steps(cfg):
-        if bands or found.bands:
-            step['bands'] = list(bands or found.bands)
-        if not found.is_rgb:
+        for step in _loading_steps(cfg):
+            if step['type'] == 'LoadImageFromFile':  # mmcv's makes 8-bit color of anything
+                step['type'] = 'mmcnx2.LoadImageFromFile'
             step['fill'] = list(found.mean)
+            if bands or found.bands:
+                step['bands'] = list(bands or found.bands)
+        _refuse_color_only(cfg, found)
     imagenets = IMAGENET if why is _IMAGENETS else None
     cfg.model.data_preprocessor.update(
         imagenets or dict(mean=list(found.mean), std=list(found.std))
@@ -128,17 +129,17 @@ def _beside_weights(cfg: Config) -> Iterator[Path]:
 
 
 def _measure(cfg: Config, sample: int) -> DataStatistics:
-    files, options = [], dict(bands=cfg.get('bands'))
-    max_pixels = MAX_PIXELS
+    files, options, max_pixels = [], None, MAX_PIXELS
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         for dataset in leaf_datasets(cfg.train_dataloader.dataset):
             files += _files(dataset, sample)
-            for name in _LOADS:
-                step = find_step(dataset.get('pipeline') or (), name) or {}
+            pipeline = dataset.get('pipeline') or ()
+            options = options or reading_options(pipeline)
+            for step in loading_steps(pipeline):
                 max_pixels = step.get('max_pixels', max_pixels)
-                given = ('bands', 'window', 'key', 'nodata')
-                options |= {key: step[key] for key in given if step.get(key) is not None}
-    return measure(files, options=ReadOptions(**options), sample=sample, max_pixels=max_pixels)
+    if cfg.get('bands'):
+        options = replace(options, bands=tuple(cfg.bands))
+    return measure(files, options=options, sample=sample, max_pixels=max_pixels)
 
 
 def _files(dataset: Mapping, sample: int) -> Sequence:
@@ -176,7 +177,4 @@ def _pipelines(cfg: Config) -> dict[str, Sequence]:
 
 def _loading_steps(cfg: Config) -> Iterator[dict]:
     for pipeline in _pipelines(cfg).values():
-        for step in steps(pipeline):
-            scope, _, name = str(step.get('type', '')).rpartition('.')
-            if scope == 'mmcnx2' and name in _LOADS:
-                yield step
+        yield from loading_steps(pipeline)

@@ -5,7 +5,7 @@ size = 384
 train_pipeline = _base_.train_pipeline
 train_pipeline[1].update(scale=size)  # RandomResizedCrop
 test_pipeline = [
-    dict(type='mmcnx2.LoadImageFromFile'),
+    dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(size, size), backend='pillow', interpolation='bicubic'),
     dict(type='PackInputs'),
 ]

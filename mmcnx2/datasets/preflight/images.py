@@ -2,12 +2,15 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.preflight.facts import ImageFacts
 from mmcnx2.datasets.preflight.findings import Findings
-from mmcnx2.datasets.readers import readable_endings
+from mmcnx2.datasets.preflight.pipeline import reading_options
+from mmcnx2.datasets.preflight.reading import read_files
+from mmcnx2.datasets.readers import ReadOptions, readable_endings
 
 
 def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> None:
@@ -31,6 +34,23 @@ def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> N
             files=[f'{path}, {reason}' for path, reason in damaged.items()],
             stops=not replaced,
         )
+
+
+def read_images(paths: Sequence[str], read: Callable, pipeline: Sequence) -> dict:
+    """Read what is to be known of image files, as a pipeline will read them.
+
+    Args:
+        paths: Paths of the files.
+        read: One of :mod:`.facts`, to :class:`.ImageFacts`.
+        pipeline: Configs of the transforms.
+
+    Returns:
+        The facts by path, None where there is no file.
+    """
+    options = reading_options(pipeline)
+    own = '' if options == ReadOptions() else f' {options}'
+    read, kind = partial(read, options=options), f'{read.__name__}{own}'
+    return read_files(paths, read, facts=ImageFacts, kind=kind)
 
 
 def unused_files(folder: str, used: Iterable[str]) -> list[str]:
