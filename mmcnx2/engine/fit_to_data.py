@@ -36,8 +36,8 @@ def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = Fals
     says which, and a run keeps what was measured in its work folder.
 
     Where images are no 8-bit RGB, mmcv's ``LoadImageFromFile`` gives way to this project's, which
-    keeps what they hold. ``in_channels`` is what the images must have; ``bands`` chooses channels, in every transform
-    that loads. The model's stem, FCMAE's decoder and the data preprocessor follow.
+    keeps what they hold. ``in_channels`` is what the images must have; ``bands`` chooses channels,
+    in every transform that loads. The backbone's ``in_channels``, and what names it, follow.
 
     Args:
         cfg: The config.

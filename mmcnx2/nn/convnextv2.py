@@ -80,7 +80,8 @@ class ConvNeXtV2(nn.Module):
         check_at_least(0, layer_scale_init_value=layer_scale_init_value)
         if stem is not None:
             check_choice(STEMS, stem=stem)
-        self.layout, self.ops, self.stem = layout, ops, stem
+        self.layout, self.ops = layout, ops
+        self.in_channels, self.stem = in_channels, stem
         if not 0 <= drop_path_rate < 1:
             raise ValueError(f'drop_path_rate={drop_path_rate} must be at least 0 and below 1.')
         stages = len(self.depths)
@@ -331,10 +332,9 @@ _STEM = 'downsample_layers.0.0.weight'
 
 def _adapt_stem(module, state_dict, prefix, *_) -> None:
     """Let weights see the channels of this model, in the way that it names."""
-    channels = module.downsample_layers[0][0].weight.shape[1]
     given = state_dict.get(prefix + _STEM)
-    if module.stem and given is not None and given.shape[1] != channels:
-        state_dict[prefix + _STEM] = adapt_channels(given, channels, module.stem)
+    if module.stem and given is not None and given.shape[1] != module.in_channels:
+        state_dict[prefix + _STEM] = adapt_channels(given, module.in_channels, module.stem)
 
 
 def _refuse_other_shapes(module, state_dict, prefix, *_) -> None:
@@ -346,7 +346,7 @@ def _refuse_other_shapes(module, state_dict, prefix, *_) -> None:
     ]
     if wrong:
         given = state_dict.get(prefix + _STEM)
-        other = given is not None and given.shape[1] != module.state_dict()[_STEM].shape[1]
+        other = given is not None and given.shape[1] != module.in_channels
         ways = ", or say how the stem sees other channels with stem='sum', 'repeat' or 'new'"
         more = f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''
         raise ValueError(

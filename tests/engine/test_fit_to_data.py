@@ -9,6 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import load_checkpoint
+from PIL import Image
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.datasets.shards.pack import PackSettings, pack
@@ -229,3 +231,61 @@ def test_a_run_trains_on_them_and_its_config_has_the_numbers(tmp_path):
     weights = torch.load(next((tmp_path / 'run').glob('*.pth')), weights_only=True)['state_dict']
     assert weights['backbone.downsample_layers.0.0.weight'].shape[1] == 13
     assert weights['neck.pred.weight'].shape[0] == 32 * 32 * 13
+
+
+def labelled(root: Path, bands: int = 13) -> None:
+    """Tiles in class folders, and the same ones with masks of two classes."""
+    for part in ('train', 'val'):
+        for name in ('ash', 'oak'):
+            satellite(root / 'classes' / part / name, 2, bands)
+        satellite(root / 'masks' / 'images' / part, 2, bands)
+        (root / 'masks/masks' / part).mkdir(parents=True)
+        for i in range(2):
+            mask = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64) // 32 % 2
+            Image.fromarray(mask).save(root / 'masks/masks' / part / f'{i}.png')
+    (root / 'masks/classes.txt').write_text('ash\noak\n')
+
+
+@pytest.mark.parametrize(
+    ('name', 'folder'),
+    [
+        ('convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_channels.py', 'classes'),
+        ('upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py', 'masks'),
+    ],
+)
+def test_thirteen_bands_are_classified_and_segmented(name, folder, tmp_path):
+    labelled(tmp_path)
+    options = {'model.num_classes': 2}
+    cfg = shorten(shrink(config(tmp_path / folder, tmp_path / 'run', name=name, **options)))
+    cfg.model.backbone.pop('init_cfg')
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if 'crop_size' in step:
+            step.crop_size = (64, 64)
+        if 'scale' in step:
+            step.scale = (64, 64)
+    cfg.experiment_name = f'fit-{next(_numbers)}'
+    cfg.custom_hooks = []
+    amp_off_without_gpu(cfg)
+    train(cfg)
+    weights = torch.load(next((tmp_path / 'run').glob('*.pth')), weights_only=True)['state_dict']
+    assert weights['backbone.downsample_layers.0.0.weight'].shape[1] == 13
+    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert 'accuracy/top1: ' in log or 'mIoU: ' in log
+
+
+def test_color_weights_start_a_pre_training_on_bands_in_the_way_that_is_named(tmp_path):
+    satellite(tmp_path / 'images')
+    color = small(config(tmp_path / 'images', tmp_path / 'color'))
+    init_default_scope('mmpretrain')
+    torch.save(dict(state_dict=MODELS.build(color.model).state_dict()), tmp_path / 'color.pth')
+    weights = str(tmp_path / 'color.pth')
+    cfg = small(config(tmp_path / 'images', tmp_path / 'run', load_from=weights))
+    fit_to_data(cfg)
+    with pytest.raises(ValueError, match="say how the stem sees other channels with stem='sum',"):
+        load_checkpoint(MODELS.build(cfg.model), weights)
+    cfg.model.backbone.stem = 'new'
+    model = MODELS.build(cfg.model)
+    load_checkpoint(model, weights)
+    stem = model.state_dict()['backbone.downsample_layers.0.0.weight']
+    old = torch.load(weights)['state_dict']['backbone.downsample_layers.0.0.weight']
+    assert torch.equal(stem[:, :3], old) and not stem[:, 3:].any()

@@ -11,7 +11,7 @@ from mmcnx2.datasets.coco_file import complete, read_coco
 from mmcnx2.datasets.coco_format import CocoFormatDataset, choose_classes
 from mmcnx2.datasets.preflight.facts import read_header
 from mmcnx2.datasets.preflight.findings import Findings
-from mmcnx2.datasets.preflight.images import check_files
+from mmcnx2.datasets.preflight.images import check_files, read_images
 from mmcnx2.datasets.preflight.pipeline import find_step, reads_images
 
 _OWN_FORMAT = (

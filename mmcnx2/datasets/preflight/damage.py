@@ -15,7 +15,7 @@ from mmcnx2.datasets.readers import ReadOptions
 _TIFF_OFFSETS, _TIFF_LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
 
 
-def find_damage(path: str | os.PathLike, options: ReadOptions = ReadOptions()) -> str | None:
+def find_damage(path: str | os.PathLike, options: ReadOptions | None = None) -> str | None:
     """Return why an image file cannot be read, in a few words, or None.
 
     A file that ends as its format asks passes; any other is decoded, and the decoder has the last
@@ -32,7 +32,7 @@ def find_damage(path: str | os.PathLike, options: ReadOptions = ReadOptions()) -
                 return None
             file.seek(0)
             data = file.read()
-        EncodedImage(data, options=options).decode()
+        EncodedImage(data, options=options or ReadOptions()).decode()
     except UnreadableImageError as error:
         if data is None:
             return str(error)  # no regular file
