@@ -69,7 +69,8 @@ def prepare(args: argparse.Namespace):
     # The checkpoint brings all weights: those that training started from need not be there.
     cfg.model.backbone.pop('init_cfg', None)
     check_inputs(cfg, ('test_dataloader',))
-    fit_to_data(cfg, checkpoint=args.checkpoint)
+    if told := fit_to_data(cfg, checkpoint=args.checkpoint):
+        print(told)
     if args.tta and args.show_dir and cfg.default_scope == 'mmpretrain':
         raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
     if args.tta:

@@ -92,8 +92,8 @@ class FilledValues:
             print_log(
                 printable(
                     f"'{path}' lacks {count} of {absent.size} values (NaN, infinite or nodata), "
-                    f"which become the channel's mean; {images} such images and {self.values} "
-                    'values so far.'
+                    f"which become the channel's mean; of the images read so far {images} lacked "
+                    f'{self.values} values.'
                 ),
                 logger='current',
                 level=logging.WARNING,

@@ -28,6 +28,10 @@ FILE_NAME = 'normalization.json'
 """What a run keeps, beside its checkpoints."""
 
 
+class UnlikeFilesError(ValueError):
+    """Files of one data set differ in dtype or channels."""
+
+
 @dataclass(frozen=True)
 class DataStatistics:
     """What the pixels of a data set are.
@@ -152,7 +156,8 @@ def look_at_folder(
 
     Raises:
         FileNotFoundError: If there is no such folder, or no image in it.
-        ValueError: If files differ in dtype or channels, with two of them, or none can be read.
+        UnlikeFilesError: If files differ in dtype or channels, with two of them.
+        ValueError: If none can be read.
     """
     root = expand_home(str(folder))
     listing = list_images(root, readable_endings()) if Path(root).is_dir() else None
@@ -180,7 +185,8 @@ def measure(
         max_pixels: A picture that has more, by its header, is unreadable.
 
     Raises:
-        ValueError: If files differ in dtype or channels, with two of them, or none can be read.
+        UnlikeFilesError: If files differ in dtype or channels, with two of them.
+        ValueError: If none can be read.
     """
     files = list(files)
     options = options or ReadOptions()
@@ -208,7 +214,7 @@ def measure(
                 if moments is None:
                     first, moments = (path, kind), ChannelMoments(kind[1])
                 if kind != first[1]:
-                    raise ValueError(describe_difference(*first, path, kind))
+                    raise UnlikeFilesError(describe_difference(*first, path, kind))
                 moments.add(values, absent)
     if moments is None:
         path, error = next(iter(unreadable.items()), ('', 'there are no files'))

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 
 from mmcnx2.datasets.color_only import find_color_only
@@ -15,25 +14,31 @@ from mmcnx2.datasets.image_limits import MAX_PIXELS
 from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
 from mmcnx2.datasets.preflight.pipeline import loading_steps, reading_options
 from mmcnx2.datasets.shards import ImageShards
-from mmcnx2.datasets.statistics import FILE_NAME, SAMPLE, DataStatistics, measure
+from mmcnx2.datasets.statistics import (
+    FILE_NAME,
+    SAMPLE,
+    DataStatistics,
+    UnlikeFilesError,
+    measure,
+)
 from mmcnx2.engine.launch import DATALOADERS, holders
 from mmcnx2.first_few import first_few
 
 KEYS = ('normalize', 'in_channels', 'bands')
 """At the top of a config: if one of them is there, be it None, it is fitted to its images."""
 
-IMAGENET = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 _GLANCE = 16  # files, to tell of what kind all are
 
 
-def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = False) -> None:
+def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = False) -> str | None:
     """Set channels, mean and deviation of a config that has one of :data:`KEYS`, in place.
 
     ``normalize`` is 'auto', measured on a sample of the training images; 'imagenet'; or the file
     of a run that has measured, or its folder. None takes the first of these that there is: what
     the run in the work folder has measured, what lies beside the weights that the config begins
-    with if they saw such images, ImageNet's for 8-bit RGB, and 'auto' for anything else. The log
-    says which, and a run keeps what was measured in its work folder.
+    with if they saw such images, what the config says for 8-bit RGB (ImageNet's), and 'auto' for
+    anything else. A run keeps what was measured in its work folder. Data that cannot be listed or
+    read leave the config as it is: the look at the data says what is wrong.
 
     Where images are no 8-bit RGB, mmcv's ``LoadImageFromFile`` gives way to this project's, which
     keeps what they hold. ``in_channels`` is what the images must have; ``bands`` chooses channels,
@@ -45,12 +50,15 @@ def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = Fals
             does.
         keep: Write the file, from this process.
 
+    Returns:
+        Lines for the log: what the images are, and what normalizes them; None if nobody looked.
+
     Raises:
         SystemExit: With a sentence: files differ, a key cannot be, or a transform is only meant for
             8-bit color and the images are something else.
     """
     if not any(key in cfg for key in KEYS):
-        return
+        return None
     try:
         found, why = _choose(cfg, checkpoint)
         if found is not None:
@@ -58,14 +66,15 @@ def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = Fals
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {str(error).strip()}') from None
     if found is None:
-        return
-    print_log(f'{found.describe()}\nNormalized by {why}.', logger='current')
-    if keep and why is not _IMAGENETS:
+        return None
+    if keep and why is not _AS_IT_SAYS:
         os.makedirs(cfg.work_dir, exist_ok=True)
         found.save(Path(cfg.work_dir) / FILE_NAME)
+    return f'{found.describe()}\nNormalized by {why}.'
 
 
-_IMAGENETS = "ImageNet's mean and deviation, as the images are 8-bit RGB"
+_AS_IT_SAYS = "the config's mean and deviation, as the images are 8-bit RGB"
+_IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 
 
 def _choose(cfg: Config, checkpoint: str | None) -> tuple[DataStatistics | None, str]:
@@ -80,7 +89,16 @@ def _choose(cfg: Config, checkpoint: str | None) -> tuple[DataStatistics | None,
         return found, f"'{beside}', beside the checkpoint"
     if normalize != 'imagenet' and cfg.get('resume') and own.is_file():
         return DataStatistics.load(own), f"'{own}', which this run measured before"
-    glance = _measure(cfg, _GLANCE)
+    try:
+        glance = _measure(cfg, _GLANCE)
+    except UnlikeFilesError:
+        raise
+    except Exception as error:  # the toolboxes' data sets raise many kinds
+        if normalize is None:
+            return None, ''
+        raise ValueError(
+            f"normalize='{normalize}', but the images cannot be read: {error}"
+        ) from None
     if normalize is None:
         for path in _beside_weights(cfg):
             found = DataStatistics.load(path)
@@ -92,8 +110,10 @@ def _choose(cfg: Config, checkpoint: str | None) -> tuple[DataStatistics | None,
             f"{glance.dtype}, and ImageNet's mean and deviation are of 8-bit RGB: use "
             "normalize='auto'."
         )
-    if glance.is_rgb and normalize != 'auto':
-        return glance, _IMAGENETS
+    if normalize == 'imagenet':
+        return replace(glance, **_IMAGENET), "ImageNet's mean and deviation"
+    if glance.is_rgb and normalize is None:
+        return glance, _AS_IT_SAYS
     found = _measure(cfg, SAMPLE)
     return found, f'mean and deviation of {found.measured} of the {found.files} images'
 
@@ -113,11 +133,9 @@ def _fit(cfg: Config, found: DataStatistics, why: str) -> None:
             if bands or found.bands:
                 step['bands'] = list(bands or found.bands)
         _refuse_color_only(cfg, found)
-    imagenets = IMAGENET if why is _IMAGENETS else None
-    cfg.model.data_preprocessor.update(
-        imagenets or dict(mean=list(found.mean), std=list(found.std))
-    )
-    cfg.model.backbone.in_channels = found.channels
+    if why is not _AS_IT_SAYS:
+        cfg.model.data_preprocessor.update(mean=list(found.mean), std=list(found.std))
+        cfg.model.backbone.in_channels = found.channels
 
 
 def _beside_weights(cfg: Config) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
@@ -68,9 +69,9 @@ def train(
             first = is_first_process(cfg.get('launcher', 'none'))
             if first:
                 locks = claim(cfg, move_aside=move_aside)
-            fit_to_data(cfg, keep=first)
+            told = fit_to_data(cfg, keep=first)
             with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
-                _train(cfg, look=look, given=given, debug=debug)
+                _train(cfg, look=look, given=given, debug=debug, told=told)
     finally:
         for lock in locks:
             lock.release()
@@ -88,10 +89,14 @@ def _build(cfg: Config) -> Runner:
         ) from None
 
 
-def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool) -> None:
+def _train(
+    cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool, told: str | None
+) -> None:
     cores = share_out_cores(cfg, given=given)
     with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
         runner = _build(cfg)
+    if told:
+        print_log(told, logger='current')
     runner.logger.info(cores)
     if look:
         loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))

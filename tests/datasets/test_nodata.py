@@ -58,4 +58,4 @@ def test_images_and_values_are_counted_and_told_at_1_10_100(said):
         counted.add(np.array([True, False, True]), 'a.tif')
     assert (counted.images, counted.values) == (100, 200)
     assert len(said) == 3 and said[0].startswith("'a.tif' lacks 2 of 3 values")
-    assert '100 such images and 200 values so far' in said[2]
+    assert 'of the images read so far 100 lacked 200 values' in said[2]

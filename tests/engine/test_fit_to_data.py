@@ -66,8 +66,8 @@ def test_photographs_leave_imagenets_numbers_and_no_file(tmp_path):
     photographs(tmp_path / 'images')
     cfg = config(tmp_path / 'images', tmp_path / 'run')
     before = cfg.to_dict()
-    fit_to_data(cfg, keep=True)
-    before['model']['backbone']['in_channels'] = 3
+    said = fit_to_data(cfg, keep=True)
+    assert said.endswith("the config's mean and deviation, as the images are 8-bit RGB.")
     assert cfg.to_dict() == before and not (tmp_path / 'run').exists()
 
 
@@ -105,11 +105,24 @@ def test_normalize_chooses(given, tmp_path):
         fit_to_data(cfg)
         assert cfg.model.data_preprocessor == auto.model.data_preprocessor
     if given == 'imagenet':
+        cfg = config(tmp_path / 'images', tmp_path / 'other', normalize='imagenet')
+        cfg.model.data_preprocessor.update(mean=[1.0], std=[1.0])
+        fit_to_data(cfg)
+        assert cfg.model.data_preprocessor.mean == [123.675, 116.28, 103.53]
         cfg = config(tmp_path / 'tiles', tmp_path / 'other', normalize='imagenet')
         with pytest.raises(
             SystemExit, match="='imagenet', but the images are 3 channels of uint16"
         ):
             fit_to_data(cfg)
+
+
+def test_data_that_cannot_be_read_are_left_to_the_look_at_them(tmp_path):
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'images/a.png').touch()
+    for images in (tmp_path / 'images', tmp_path / 'nowhere'):
+        assert fit_to_data(config(images, tmp_path / 'run')) is None
+        with pytest.raises(SystemExit, match="normalize='auto', but the images cannot be read"):
+            fit_to_data(config(images, tmp_path / 'run', normalize='auto'))
 
 
 def test_bands_choose_and_in_channels_must_agree(tmp_path):
@@ -165,8 +178,9 @@ def test_fine_tuning_and_tests_take_what_lies_beside_the_weights(tmp_path):
     color = config(
         tmp_path / 'color', tmp_path / 'later', load_from=str(tmp_path / 'run/epoch_1.pth')
     )
+    before = color.to_dict()
     fit_to_data(color)
-    assert color.model.backbone.in_channels == 3
+    assert color.to_dict() == before
 
 
 def test_a_resumed_run_keeps_its_numbers_though_the_data_grew(tmp_path):
@@ -246,6 +260,7 @@ def labelled(root: Path, bands: int = 13) -> None:
     (root / 'masks/classes.txt').write_text('ash\noak\n')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('name', 'folder'),
     [
@@ -270,6 +285,7 @@ def test_thirteen_bands_are_classified_and_segmented(name, folder, tmp_path):
     weights = torch.load(next((tmp_path / 'run').glob('*.pth')), weights_only=True)['state_dict']
     assert weights['backbone.downsample_layers.0.0.weight'].shape[1] == 13
     log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    assert '13 channels of uint16' in log and 'Normalized by mean and deviation of ' in log
     assert 'accuracy/top1: ' in log or 'mIoU: ' in log
 
 
