@@ -27,6 +27,8 @@ SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
 EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
 CPU = ['numba>=0.61']
 HEIC = ['pillow-heif>=1']
+TIFF = ['tifffile>=2024.1', 'imagecodecs>=2024.1']
+DICOM = ['pydicom>=3,<4']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,
@@ -34,6 +36,8 @@ EXTRAS = {
     'cpu': CPU,
     'minkowski': ['MinkowskiEngine==0.5.4'],
     'heic': HEIC,
+    'tiff': TIFF,
+    'dicom': DICOM,
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': [
@@ -44,13 +48,17 @@ EXTRAS = {
         'import-linter',
         'ruff',
         'timm',
+        'rasterio',  # writes the GeoTIFFs of the tests, as GDAL does
         *EXPORT,
     ],
 }
 # MinkowskiEngine is compiled: it stays out of 'all', which installs from wheels; so does
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
-EXTRAS['all'] = [*OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, 'tensorboard', *EXTRAS['dev']]
+EXTRAS['all'] = [
+    *OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, *TIFF, *DICOM, 'tensorboard',
+    *EXTRAS['dev'],
+]  # fmt: skip
 
 URLS = {
     'Paper': 'https://arxiv.org/abs/2301.00808',

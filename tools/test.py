@@ -47,6 +47,7 @@ from mmcnx2.engine.evaluation import (
     show_predictions,
     write_segmentations,
 )
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 from mmcnx2.engine.training import foreseen_ends
@@ -68,6 +69,8 @@ def prepare(args: argparse.Namespace):
     # The checkpoint brings all weights: those that training started from need not be there.
     cfg.model.backbone.pop('init_cfg', None)
     check_inputs(cfg, ('test_dataloader',))
+    if told := fit_to_data(cfg, checkpoint=args.checkpoint):
+        print(told)
     if args.tta and args.show_dir and cfg.default_scope == 'mmpretrain':
         raise ValueError('--show-dir cannot draw the several views of --tta: use one of them.')
     if args.tta:

@@ -9,6 +9,7 @@ custom_imports = dict(
         'mmcnx2.engine.coco_format_metric',
         'mmcnx2.models.detector',
         'mmcnx2.models.fixed_size_pad',
+        'mmcnx2.models.preprocessors.mmdet',
         'mmcnx2.models.roi_extractor',
     ]
 )

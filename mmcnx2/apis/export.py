@@ -42,7 +42,8 @@ class PixelsToLogits(nn.Module):
         """Return logits ``(N, classes)``.
 
         Args:
-            images: ``(N, 3, H, W)``, float32, RGB in 0..255; H and W are multiples of the stride.
+            images: ``(N, C, H, W)``, float32, as files hold them: RGB in 0..255, or any channels
+                in the files' order and units; H and W are multiples of the stride.
         """
         if self.normalize:
             processor = self.model.data_preprocessor
@@ -59,7 +60,7 @@ def export_program(net: PixelsToLogits) -> ExportedProgram:
     """
     stride = net.model.backbone.strides[-1]
     # Two of everything, and no two alike: a one would be taken for a constant.
-    example = torch.zeros(2, 3, 2 * stride, 3 * stride)
+    example = torch.zeros(2, net.model.backbone.in_channels, 2 * stride, 3 * stride)
     height, width = (stride * Dim(name, min=2) for name in ('rows', 'columns'))
     shapes = dict(images={0: Dim('batch'), 2: height, 3: width})
     return torch.export.export(net, (example,), dynamic_shapes=shapes)
@@ -120,6 +121,10 @@ def deviations(
     generator = torch.Generator().manual_seed(0)
     found = {}
     for n, height, width in CHECKED_SIZES:
-        images = 255 * torch.rand(n, 3, height, width, generator=generator)
+        channels = net.model.backbone.in_channels
+        images = torch.rand(n, channels, height, width, generator=generator)
+        if net.normalize:  # three deviations to each side of the mean
+            processor = net.model.data_preprocessor
+            images = processor.mean + 3 * processor.std * (2 * images - 1)
         found[n, height, width] = (exported(images) - net(images)).abs().max().item()
     return found

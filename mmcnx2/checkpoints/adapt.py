@@ -7,6 +7,9 @@ from torch import Tensor
 
 from mmcnx2.checkpoints.recognize import Recognized
 
+STEMS = ('sum', 'repeat', 'new')
+"""Ways of :func:`adapt_channels`."""
+
 _STEM = 'backbone.downsample_layers.0.0.weight'
 _HEAD = ('head.fc.weight', 'head.fc.bias')
 
@@ -63,12 +66,14 @@ def adapt_channels(weight: Tensor, in_channels: int, how: str | None) -> Tensor:
             by ``in_channels``, so gray images in the new channels give what gray images gave.
             'repeat': the new channels take the old ones in turn (red, green, blue, red, ...), each
             scaled by ``old / in_channels``, so an image repeated twice gives what it gave once.
+            'new': the first channels are the old ones, and what comes after them starts at zero and
+            is learnt, so an image gives what it gave without the new channels.
 
     Returns:
         ``(out, in_channels, p, p)``.
 
     Raises:
-        ValueError: ``how`` is neither, or 'repeat' has fewer channels than before.
+        ValueError: ``how`` is none of them, or 'repeat' or 'new' has fewer channels than before.
     """
     old = weight.shape[1]
     if in_channels < 1:
@@ -78,13 +83,17 @@ def adapt_channels(weight: Tensor, in_channels: int, how: str | None) -> Tensor:
     if how == 'repeat' and in_channels > old:
         turns = torch.arange(in_channels, device=weight.device) % old
         return weight[:, turns] * (old / in_channels)
-    if how == 'repeat':
+    if how == 'new' and in_channels > old:
+        return torch.cat(
+            [weight, torch.zeros_like(weight[:, :1]).repeat(1, in_channels - old, 1, 1)], 1
+        )
+    if how in ('repeat', 'new'):
         raise ValueError(
-            f"stem='repeat' makes more channels of {old}, not {in_channels}: use stem='sum'."
+            f"stem='{how}' makes more channels of {old}, not {in_channels}: use stem='sum'."
         )
     raise ValueError(
         f'in_channels={in_channels} differs from the {old} of the checkpoint and stem={how!r} does '
-        "not say how to see them: use stem='sum' or stem='repeat'."
+        "not say how to see them: use stem='sum', stem='repeat' or stem='new'."
     )
 
 

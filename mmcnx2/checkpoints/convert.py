@@ -51,7 +51,7 @@ def convert_state_dict(
         final_norm: Add the norm behind the last stage, with weight 1 and bias 0, as every library
             starts it, where there is none: pre-training has none. timm's models need one.
         in_channels: Channels of the images. Another number than it has needs ``stem``.
-        stem: How the stem sees other channels, 'sum' or 'repeat':
+        stem: How the stem sees other channels, 'sum', 'repeat' or 'new':
             see :func:`.adapt.adapt_channels`.
         stem_patch_size: Kernel and stride of the stem in pixels. Another one than it has makes the
             same of images at another resolution, see :func:`.adapt.adapt_stem_patch_size`. With the

@@ -9,8 +9,8 @@ from mmpretrain.datasets.transforms import RandomResizedCrop
 
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.datasets.encoded_image import EncodedImage
-from mmcnx2.datasets.image_file import read_image_file
-from mmcnx2.datasets.image_limits import MAX_BYTES, MAX_PIXELS, check_limits
+from mmcnx2.datasets.image_limits import MAX_BYTES, MAX_PIXELS
+from mmcnx2.datasets.reading import ImageReader
 from mmcnx2.datasets.resize import resize_bicubic
 from mmcnx2.registry import TRANSFORMS
 
@@ -27,11 +27,20 @@ class LoadEncodedImage(BaseTransform):
         max_pixels: A picture that has more, by its header, is unreadable; see
             :mod:`mmcnx2.datasets.image_limits`.
         max_bytes: A larger file is unreadable.
+        bands: Channels to take and their order, numbered from 1 as in the file, gray and color as
+            red, green, blue; None takes all.
+        window: Of DICOM, the window that the file names (True), or center and width of another,
+            in the units of the rescaled values; None keeps the values.
+        key: Of ``.npz``, the name of the array; None where there is one alone.
+        nodata: Value of pixels that are not there, besides NaN and infinity; None takes what the
+            file says, such as a GeoTIFF.
+        fill: What each channel gets where there is no value, the data's means in the order of the
+            model's channels; None takes the mean of the image's others.
 
     Raises:
         UnreadableImageError: If there is no image in the file, or one over a limit.
         OSError: If the file cannot be read.
-        ValueError: If a limit is none, or OpenCV's is lower.
+        ValueError: If a limit is none, OpenCV's is lower, or an option cannot be.
     """
 
     @check_types
@@ -41,20 +50,22 @@ class LoadEncodedImage(BaseTransform):
         *,
         max_pixels: int = MAX_PIXELS,
         max_bytes: int = MAX_BYTES,
+        bands: Sequence[int] | None = None,
+        window: bool | Sequence[float] | None = None,
+        key: str | None = None,
+        nodata: float | None = None,
+        fill: Sequence[float] | None = None,
     ):
-        check_limits(max_pixels, max_bytes)
-        self.backend_args = backend_args
-        self.max_pixels, self.max_bytes = max_pixels, max_bytes
+        self.reader = ImageReader(
+            backend_args=backend_args, max_pixels=max_pixels, max_bytes=max_bytes,
+            bands=bands, window=window, key=key, nodata=nodata, fill=fill,
+        )  # fmt: skip
 
     def transform(self, results: dict) -> dict:
         """Add the encoded image. See the class for keys and errors."""
         data = results.pop('img_bytes', None)
-        if data is None:
-            data = read_image_file(
-                results['img_path'], max_bytes=self.max_bytes, backend_args=self.backend_args
-            )
-        results['encoded_img'] = EncodedImage(data, max_pixels=self.max_pixels)
-        results['ori_shape'] = results['encoded_img'].shape
+        results['encoded_img'] = image = self.reader.read(results.get('img_path', ''), data)
+        results['ori_shape'] = image.shape
         return results
 
 
@@ -72,8 +83,10 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
     - The crop is resized by torch's antialiased bicubic kernel for uint8, whose results are
       Pillow's but for rounding (see :func:`~mmcnx2.datasets.resize.resize_bicubic`).
 
-    Required and removed key: ``encoded_img``. Added keys: ``img``, BGR, uint8
-    ``(height, width, 3)``; ``img_shape``, ``flip`` and ``flip_direction``.
+    - Other dtypes and numbers of channels stay as they are.
+
+    Required and removed key: ``encoded_img``. Added keys: ``img``, ``(height, width, C)`` as of
+    :meth:`.EncodedImage.decode`; ``img_shape``, ``flip`` and ``flip_direction``.
 
     Args:
         scale: Height and width of the output in pixels, or one number for both.
@@ -133,7 +146,7 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
         return results
 
     def _decode(self, image: EncodedImage, box: tuple[int, int, int, int]) -> np.ndarray:
-        """Decode the pixels ``(h, w, 3)`` of a box ``(y, x, height, width)``."""
+        """Decode the pixels ``(h, w, C)`` of a box ``(y, x, height, width)``."""
         spare = min(side / wanted for side, wanted in zip(box[2:], self.scale, strict=True))
         pixels, shrink = image.decode(max((n for n in (2, 4, 8) if n <= spare), default=1))
         top, left = (round(start / shrink) for start in box[:2])
@@ -144,5 +157,5 @@ class DecodeRandomResizedCrop(RandomResizedCrop):
 
 
 def _flip(pixels: np.ndarray) -> np.ndarray:
-    """Exchange left and right of ``(h, w, 3)``, laid out channel by channel before and after."""
+    """Exchange left and right of ``(h, w, C)``, laid out channel by channel before and after."""
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[..., ::-1]).transpose(1, 2, 0)

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image
 
-from mmcnx2.datasets.heic import decode_heic
-from mmcnx2.datasets.image_header import jpeg_segments, read_header
+from mmcnx2.datasets.image_header import ImageHeader, jpeg_segments, read_header
 from mmcnx2.datasets.image_limits import MAX_PIXELS, UnreadableImageError, check_size
-from mmcnx2.datasets.opencv_log import without_opencv_warnings
+from mmcnx2.datasets.nodata import fill, find_missing
+from mmcnx2.datasets.readers import ReadOptions, choose_bands, decode, no_whole_image
 
+_AS_IT_IS = ReadOptions()
 _EXIF_ORIENTATION = 0x0112
 _APP1 = 0xE1
 
@@ -28,45 +28,61 @@ _UPRIGHT = {
 
 
 class EncodedImage:
-    """Pixels of an encoded image, upright (EXIF orientation applied), 8 bits, three channels.
+    """Pixels of an encoded image, upright (EXIF orientation applied), in the file's own dtype.
 
     Gray, YCbCr and RGB JPEGs are decoded by libjpeg-turbo, through simplejpeg, which can also
-    decode them at 1/2, 1/4 or 1/8 of their size for a part of the time. Everything else (PNG, WebP,
-    CMYK JPEG, TIFF...) goes through OpenCV's ``imdecode``, like mmcv's ``LoadImageFromFile``, HEIC
-    through pillow-heif, and is decoded whole. Both give the same pixels for the same JPEG at full
-    size. Before anything is decoded, the header has to pass :func:`.image_limits.check_size`.
+    decode them at 1/2, 1/4 or 1/8 of their size for a part of the time. Everything else goes
+    through its format's reader (:data:`.readers.READERS`) and is decoded whole; OpenCV gives the
+    same pixels for the same JPEG at full size. Before anything is decoded, the header has to pass
+    :func:`.image_limits.check_size`.
 
     Args:
         data: The file's bytes.
         max_pixels: A picture that has more, by its header, is refused.
+        options: Which channels to take, and how to see what can be seen in several ways.
 
     Attributes:
         shape: ``(height, width)`` of the upright image in pixels.
+        color: Whether it is a gray or color picture of 8 bits.
+        missing: Bool ``(h, w, C)``, True for values that the file lacks, NaN, infinity and nodata,
+            which became the channel's mean; None if it lacks none.
 
     Raises:
         UnreadableImageError: If the bytes hold no image that can be decoded, or too large a one.
     """
 
-    def __init__(self, data: bytes, *, max_pixels: int = MAX_PIXELS):
+    def __init__(
+        self, data: bytes, *, max_pixels: int = MAX_PIXELS, options: ReadOptions = _AS_IT_IS
+    ):
         self._data = data
+        self._options = options
+        self.missing = None
         self._pixels = None
         self._orientation = 1
         header = read_header(data)
         if header is None:
-            raise _no_whole_image(data)
+            raise no_whole_image(data)
         try:
             height, width, color, _ = simplejpeg.decode_jpeg_header(data)
             header = replace(header, height=height, width=width)
         except ValueError:
             color = None
         check_size(header, len(data), max_pixels)
+        self.color = header.color
         if color in ('YCbCr', 'Gray', 'RGB'):
             self._stored_shape = height, width
             self._orientation = _orientation(data)
             self.shape = (width, height) if self._orientation >= 5 else (height, width)
         else:
-            self._pixels = decode_heic(data) if header.format == 'HEIC' else _decode_whole(data)
+            self._pixels = self._decode_whole(header, max_pixels)
             self.shape = self._pixels.shape[:2]
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        """Name of the dtype, and number of channels."""
+        if self._pixels is None:
+            return 'uint8', len(self._options.bands or 'RGB')
+        return self._pixels.dtype.name, self._pixels.shape[2]
 
     def decode(self, shrink: int = 1) -> tuple[np.ndarray, int]:
         """Decode the pixels.
@@ -75,40 +91,45 @@ class EncodedImage:
             shrink: 1, 2, 4 or 8: a JPEG comes in 1/shrink of its size, rounded up.
 
         Returns:
-            BGR, uint8 ``(h, w, 3)``, and how much it was shrunk: ``shrink``, or 1 where the image
-            can only be decoded whole.
+            ``(h, w, C)`` of the file's dtype, and how much it was shrunk: ``shrink``, or 1 where
+            the image can only be decoded whole. Pictures of 8 bits, gray ones, too, are BGR, uint8
+            ``(h, w, 3)``; three channels of another file likewise come in OpenCV's order, the last
+            one first, and any other number in the file's.
 
         Raises:
             UnreadableImageError: If the bytes are damaged.
         """
         if self._pixels is not None:
             return self._pixels, 1
+        if self._options.nodata is not None:
+            raise UnreadableImageError(
+                f'it is a JPEG, whose coding changes values, so that nodata={self._options.nodata} '
+                'cannot be found in it: leave nodata out.'
+            )
         height, width = (-(-side // shrink) for side in self._stored_shape)
         try:
             pixels = simplejpeg.decode_jpeg(
                 self._data, 'BGR', min_height=height, min_width=width, min_factor=shrink
             )
         except ValueError:  # libjpeg complains of more than OpenCV does: it has the last word
-            return _decode_whole(self._data), 1
-        return _UPRIGHT.get(self._orientation, lambda stored: stored)(pixels), shrink
+            return self._decode_whole(read_header(self._data)), 1
+        pixels = _UPRIGHT.get(self._orientation, lambda stored: stored)(pixels)
+        if self._options.bands:
+            pixels = choose_bands(pixels, self._options.bands)
+        return pixels, shrink
 
-
-def _decode_whole(data: bytes) -> np.ndarray:
-    try:
-        with without_opencv_warnings():
-            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise UnreadableImageError(f'OpenCV cannot decode it ({error.err}).') from None
-    if pixels is None:
-        raise _no_whole_image(data)
-    return pixels
-
-
-def _no_whole_image(data: bytes) -> UnreadableImageError:
-    return UnreadableImageError(
-        f'{len(data)} bytes that begin with {data[:4]!r} hold no whole image in a format that is '
-        'read here: repair the file or remove it.'
-    )
+    def _decode_whole(self, header: ImageHeader, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+        options = self._options
+        pixels = decode(self._data, header, options, max_pixels)
+        values = choose_bands(pixels.values, options.bands) if options.bands else pixels.values
+        nodata = pixels.nodata if options.nodata is None else options.nodata
+        if nodata is None and values.dtype.kind != 'f':
+            return values
+        absent = find_missing(values, nodata)
+        if not absent.any():
+            return values
+        self.missing = absent
+        return fill(values, absent, options.fill)
 
 
 def _orientation(jpeg: bytes) -> int:

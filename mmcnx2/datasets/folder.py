@@ -8,17 +8,11 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmcnx2.checks import check_not_empty, check_types
-from mmcnx2.datasets.heic import HEIC_EXTENSIONS, reads_heic
 from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
-
-# What mmcv's default decoder (OpenCV) reads.
-EXTENSIONS = (
-    '.jpg', '.jpeg', '.jpe', '.jp2', '.png', '.bmp', '.tif', '.tiff', '.webp', '.gif', '.avif',
-    '.ppm', '.pgm', '.pbm', '.pnm',
-)  # fmt: skip
 
 
 @DATASETS.register_module()
@@ -40,7 +34,7 @@ class ImageFolderUnlabelled(BaseDataset):
         data_root: The folder to search; ``~`` is the home folder.
         pipeline: mmcv transforms; the first one gets ``dict(img_path=..., sample_idx=...)``.
         extensions: File name endings that count as images, compared without regard to case. Default
-            what OpenCV reads, and HEIC where pillow-heif is installed.
+            those of :func:`.readers.readable_endings`.
         max_unreadable: More than this share of unreadable files stops the run: of those tried so
             far, of 1000 at the beginning, of all in a smaller folder. 1 never does.
         kwargs: Those of ``mmengine.dataset.BaseDataset``, such as ``indices=100`` for a trial.
@@ -64,7 +58,7 @@ class ImageFolderUnlabelled(BaseDataset):
         check_max_unreadable(max_unreadable)
         self.max_unreadable = max_unreadable
         if extensions is None:
-            extensions = EXTENSIONS + (HEIC_EXTENSIONS if reads_heic() else ())
+            extensions = readable_endings()
         self.extensions = tuple(extension.lower() for extension in extensions)
         root = expand_home(os.fspath(data_root))
         super().__init__(data_root=root, pipeline=list(pipeline), **kwargs)

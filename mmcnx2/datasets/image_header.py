@@ -1,10 +1,12 @@
 """How large a picture is, from the header of its file: what is known before anything is decoded."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from struct import error as StructError
 from struct import unpack_from
+
+from mmcnx2.datasets.tiff_header import read_tiff_header
 
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _MARKER = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')  # but zeros and restarts within a scan
@@ -15,10 +17,10 @@ MAX_SCANS = 100
 """Progressive JPEGs have about ten."""
 
 _HEIC_BRANDS = {b'heic', b'heix', b'heim', b'heis', b'hevc', b'hevx', b'mif1', b'msf1'}
-_NETPBM = re.compile(rb'P[1-6](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s')
+_NETPBM = re.compile(
+    rb'P[1-6](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s(?:(?:\s|#[^\n]*\n)*(\d+)\s)?'
+)
 _BITS_OF_PNG_COLOR = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # samples a pixel
-_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
-_TIFF_NUMBERS = {1: 'B', 3: 'H', 4: 'I', 16: 'Q'}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class ImageHeader:
         width: In pixels, as stored.
         fewest_bytes: A whole file of this size has so many at least, where the format tells.
         scans: How often a decoder goes over all pixels, where the format tells.
+        color: Whether it has 8 bits and is gray or color, with transparency or without: what is
+            loaded as three channels. Else it is loaded as it is.
+        bytes_per_pixel: Once decoded, all channels together, where the format tells.
     """
 
     format: str
@@ -38,13 +43,16 @@ class ImageHeader:
     width: int
     fewest_bytes: int = 0
     scans: int = 1
+    color: bool = True
+    bytes_per_pixel: int = 3
 
 
 def read_header(data: bytes) -> ImageHeader | None:
     """Return what the first bytes of a file say of its picture, or None if it has no known format.
 
-    JPEG, PNG, TIFF, BigTIFF, WebP, BMP, GIF, JPEG 2000, netpbm, AVIF and HEIC are known. Nothing is
-    decoded, and no more memory is taken than the file's bytes.
+    JPEG, PNG, TIFF, BigTIFF, WebP, BMP, GIF, JPEG 2000, netpbm, AVIF, HEIC, DICOM and NumPy's files
+    are known; of the last two the readers find out the size. Nothing is decoded, and no more memory
+    is taken than the file's bytes.
 
     Args:
         data: The file, or a beginning of it that holds the header.
@@ -99,24 +107,19 @@ def _count_scans(jpeg: bytes) -> int:
 
 def _png(data: bytes) -> ImageHeader:
     width, height, depth, color = unpack_from('>IIBB', data, 16)
-    row = width * depth * _BITS_OF_PNG_COLOR.get(color, 1) // 8
-    return ImageHeader('PNG', height, width, height * row // 1032)  # deflate's largest ratio
+    samples = _BITS_OF_PNG_COLOR.get(color, 1)
+    fewest = height * (width * depth * samples // 8) // 1032  # deflate's largest ratio
+    if depth <= 8:
+        return ImageHeader('PNG', height, width, fewest)
+    return ImageHeader('PNG', height, width, fewest, color=False, bytes_per_pixel=2 * samples)
 
 
 def _tiff(data: bytes) -> ImageHeader | None:
-    order = '<' if data[:2] == b'II' else '>'
-    big = unpack_from(order + 'H', data, 2)[0] == 43
-    start = unpack_from(order + ('Q' if big else 'I'), data, 8 if big else 4)[0]
-    count = unpack_from(order + ('Q' if big else 'H'), data, start)[0]
-    first, step, value = (8, 20, 12) if big else (2, 12, 8)
-    sides = {}
-    for entry in range(start + first, start + first + step * min(count, 2**16), step):
-        tag, kind = unpack_from(order + 'HH', data, entry)
-        if tag in (_TIFF_WIDTH, _TIFF_HEIGHT) and kind in _TIFF_NUMBERS:
-            sides[tag] = unpack_from(order + _TIFF_NUMBERS[kind], data, entry + value)[0]
-        if len(sides) == 2:
-            return ImageHeader('TIFF', sides[_TIFF_HEIGHT], sides[_TIFF_WIDTH])
-    return None
+    if (tiff := read_tiff_header(data)) is None:
+        return None
+    return ImageHeader(
+        'TIFF', tiff.height, tiff.width, color=tiff.color, bytes_per_pixel=tiff.bytes_per_pixel
+    )
 
 
 def _webp(data: bytes) -> ImageHeader | None:
@@ -146,8 +149,12 @@ def _gif(data: bytes) -> ImageHeader:
 
 
 def _netpbm(data: bytes) -> ImageHeader | None:
-    sides = _NETPBM.match(data, 0, 2**16)
-    return ImageHeader('netpbm', int(sides[2]), int(sides[1])) if sides else None
+    found = _NETPBM.match(data, 0, 2**16)
+    if found is None:
+        return None
+    deep = data[1:2] in b'2356' and int(found[3] or 0) > 255
+    size = int(found[2]), int(found[1])
+    return ImageHeader('netpbm', *size, color=not deep, bytes_per_pixel=6 if deep else 3)
 
 
 def _jpeg2000(data: bytes) -> ImageHeader | None:
@@ -165,7 +172,11 @@ def _jpeg2000(data: bytes) -> ImageHeader | None:
         else:
             return None
     right, bottom, left, top = unpack_from('>4I', data, at + 8)
-    return ImageHeader('JPEG 2000', max(bottom - top, 0), max(right - left, 0))
+    size = max(bottom - top, 0), max(right - left, 0)
+    channels, depth = unpack_from('>HB', data, at + 40)
+    deep = (depth & 0x7F) + 1 > 8
+    bytes_per_pixel = 2 * channels if deep else 3
+    return ImageHeader('JPEG 2000', *size, color=not deep, bytes_per_pixel=bytes_per_pixel)
 
 
 def _avif_or_heic(data: bytes) -> ImageHeader | None:
@@ -185,8 +196,14 @@ def _avif_or_heic(data: bytes) -> ImageHeader | None:
     return ImageHeader(format, height, width)
 
 
+def _unknown_size(format: str) -> Callable[[bytes], ImageHeader]:
+    return lambda data: ImageHeader(format, 0, 0, color=False)
+
+
 _PART_SIZE = re.compile(rb'ispe\0\0\0\0(.{8})', re.DOTALL)
 _READERS = (
+    # First: what stands before its mark may be the header of a TIFF.
+    (lambda data: data[128:132] == b'DICM', _unknown_size('DICOM')),
     (lambda data: data.startswith(b'\xff\xd8\xff'), _jpeg),
     (lambda data: data.startswith(b'\x89PNG\r\n\x1a\n'), _png),
     (lambda data: data.startswith((b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')), _tiff),
@@ -196,4 +213,6 @@ _READERS = (
     (lambda data: data.startswith((b'\0\0\0\x0cjP  ', b'\xff\x4f\xff\x51')), _jpeg2000),
     (lambda data: data[4:8] == b'ftyp', _avif_or_heic),
     (lambda data: data[:1] == b'P' and data[1:2].isdigit(), _netpbm),
+    (lambda data: data.startswith(b'\x93NUMPY'), _unknown_size('NumPy array')),
+    (lambda data: data.startswith(b'PK\x03\x04'), _unknown_size('NumPy archive')),
 )

@@ -10,7 +10,10 @@ from mmcnx2.checks import check_at_least
 from mmcnx2.datasets.image_header import MAX_SCANS, ImageHeader
 
 MAX_PIXELS = 250_000_000
-"""0.75 GB once decoded. The largest cameras and scanners have 200 million pixels."""
+"""0.75 GB once decoded. The largest cameras and scanners have 200 million pixels.
+
+Pixels of 8-bit color are meant: one of more bytes counts for as many as it has bytes for.
+"""
 
 MAX_BYTES = 2**30
 
@@ -51,7 +54,7 @@ def check_size(header: ImageHeader, size: int, max_pixels: int) -> None:
         UnreadableImageError: If it is too large, its file too small for it, or would take long.
     """
     height, width = header.height, header.width
-    if height * width > max_pixels:
+    if height * width * max(header.bytes_per_pixel, 3) > 3 * max_pixels:
         raise UnreadableImageError(
             f'a {header.format} of {width}x{height} px has more than max_pixels={max_pixels}: '
             'reduce it, or raise max_pixels of the transform that reads it.'
@@ -72,6 +75,23 @@ def check_size(header: ImageHeader, size: int, max_pixels: int) -> None:
         raise UnreadableImageError(
             f'a {header.format} of {header.scans} scans is not decoded, which would take long: '
             f'{MAX_SCANS} are the most; save it again.'
+        )
+
+
+def check_bytes(size: int, max_pixels: int) -> None:
+    """Refuse pixels by the memory that they take, where their header is not read here.
+
+    Args:
+        size: In bytes, once decoded.
+        max_pixels: So many of 8-bit color are decoded at most.
+
+    Raises:
+        UnreadableImageError: If it is more.
+    """
+    if size > 3 * max_pixels:
+        raise UnreadableImageError(
+            f'its pixels take {size} bytes, more than max_pixels={max_pixels} of 3 bytes do: '
+            'reduce it, or raise max_pixels of the transform that reads it.'
         )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from mmpretrain.datasets import CustomDataset
 
 from mmcnx2.checks import check_not_empty
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_files
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
@@ -27,7 +27,8 @@ class ImageFolderLabelled(CustomDataset):
         data_prefix: The folder below it that holds the class folders.
         classes_from: The folder below ``data_root`` whose class folders, in alphabetical order,
             count: for validation, that of training. Default the images' own.
-        extensions: File name endings that count as images, compared without regard to case.
+        extensions: File name endings that count as images, compared without regard to case. Default
+            those of :func:`.readers.readable_endings`.
         metainfo: ``dict(classes=...)``, the names of the class folders by label, instead.
         options: As for ``CustomDataset``.
 
@@ -43,7 +44,7 @@ class ImageFolderLabelled(CustomDataset):
         data_prefix: str | dict = '',
         *,
         classes_from: str | None = None,
-        extensions: Sequence[str] = EXTENSIONS,
+        extensions: Sequence[str] | None = None,
         **options,
     ):
         if not data_prefix:
@@ -52,7 +53,7 @@ class ImageFolderLabelled(CustomDataset):
         super().__init__(
             data_root=expand_home(data_root),
             data_prefix=data_prefix,
-            extensions=extensions,
+            extensions=readable_endings() if extensions is None else extensions,
             **options,
         )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from mmengine.logging import print_log
 
-from mmcnx2.datasets.heic import HEIC_EXTENSIONS, HOW_TO_READ, reads_heic
 from mmcnx2.datasets.image_file import KINDS
+from mmcnx2.datasets.readers import READERS
 from mmcnx2.first_few import first_few
 from mmcnx2.paths import printable
 
@@ -40,7 +40,7 @@ class Listing:
     @property
     def mendable(self) -> bool:
         """Whether something is left out that is likely meant to be read."""
-        return bool(self.unlisted or self.special or self._unread_heic())
+        return bool(self.unlisted or self.special or self._without_package())
 
     def describe(self) -> str:
         """Return a sentence of what was found, what was left out, and why."""
@@ -52,8 +52,8 @@ class Listing:
     def describe_left_out(self) -> str:
         """Return the end of a sentence: '; left out: ' and what was, and why, or nothing."""
         parts = [_counts(self.left_out)] if self.left_out else []
-        if self._unread_heic():
-            parts[0] += f' (HEIC is read after {HOW_TO_READ})'
+        if missing := self._without_package():
+            parts[0] += f' ({", ".join(missing)})'
         if self.hidden:
             parts.append(f'{self.hidden} hidden')
         if self.special:
@@ -63,8 +63,13 @@ class Listing:
             parts.append(f'{len(self.unlisted)} folders that cannot be listed: {folders}')
         return printable(f'; left out: {"; ".join(parts)}') if parts else ''
 
-    def _unread_heic(self) -> bool:
-        return not reads_heic() and any(self.left_out[ending] for ending in HEIC_EXTENSIONS)
+    def _without_package(self) -> list[str]:
+        """Say of each format that is here, but not its library, how it would be read."""
+        return [
+            f'{reader.formats[0]} is read after pip install {reader.install}'
+            for reader in READERS
+            if not reader.installed and any(self.left_out[ending] for ending in reader.endings)
+        ]
 
 
 def list_images(root: str, extensions: Sequence[str]) -> Listing:

@@ -1,12 +1,13 @@
 """Reading a whole image file with the limits and formats of pre-training."""
 
+from collections.abc import Sequence
+
 import mmcv.transforms
 import numpy as np
 
 from mmcnx2.checks import check_types
-from mmcnx2.datasets.encoded_image import EncodedImage
-from mmcnx2.datasets.image_file import read_image_file
-from mmcnx2.datasets.image_limits import MAX_BYTES, MAX_PIXELS, check_limits
+from mmcnx2.datasets.image_limits import MAX_BYTES, MAX_PIXELS
+from mmcnx2.datasets.reading import ImageReader
 from mmcnx2.registry import TRANSFORMS
 
 
@@ -14,8 +15,10 @@ from mmcnx2.registry import TRANSFORMS
 class LoadImageFromFile(mmcv.transforms.LoadImageFromFile):
     """mmcv's transform of that name, reading as :class:`mmcnx2.LoadEncodedImage` does.
 
-    Pixels are the same, BGR, uint8 ``(h, w, 3)``, upright. HEIC is read, too; what is no regular
-    file, or larger than the limits, is refused before memory is taken for it.
+    Pictures of 8 bits are the same, BGR, uint8 ``(h, w, 3)``, upright. What mmcv scales to 8 bits
+    or cuts to three channels comes as it is, ``(h, w, C)`` of its own dtype, and more formats are
+    read; what is no regular file, or larger than the limits, is refused before memory is taken for
+    it.
 
     Required key: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``.
 
@@ -24,11 +27,20 @@ class LoadImageFromFile(mmcv.transforms.LoadImageFromFile):
         max_bytes: A larger file is unreadable.
         to_float32: Whether pixels become float32.
         backend_args: mmengine's file back end, for paths that are no local files.
+        bands: Channels to take and their order, numbered from 1 as in the file, gray and color as
+            red, green, blue; None takes all.
+        window: Of DICOM, the window that the file names (True), or center and width of another,
+            in the units of the rescaled values; None keeps the values.
+        key: Of ``.npz``, the name of the array; None where there is one alone.
+        nodata: Value of pixels that are not there, besides NaN and infinity; None takes what the
+            file says, such as a GeoTIFF.
+        fill: What each channel gets where there is no value, the data's means in the order of the
+            model's channels; None takes the mean of the image's others.
 
     Raises:
         UnreadableImageError: If the file holds no image, a damaged one, or one over a limit.
         OSError: If the file cannot be read.
-        ValueError: If a limit is none, or OpenCV's is lower.
+        ValueError: If a limit is none, OpenCV's is lower, or an option cannot be.
     """
 
     @check_types
@@ -39,17 +51,21 @@ class LoadImageFromFile(mmcv.transforms.LoadImageFromFile):
         max_bytes: int = MAX_BYTES,
         to_float32: bool = False,
         backend_args: dict | None = None,
+        bands: Sequence[int] | None = None,
+        window: bool | Sequence[float] | None = None,
+        key: str | None = None,
+        nodata: float | None = None,
+        fill: Sequence[float] | None = None,
     ):
-        check_limits(max_pixels, max_bytes)
         super().__init__(to_float32=to_float32, backend_args=backend_args)
-        self.max_pixels, self.max_bytes = max_pixels, max_bytes
+        self.reader = ImageReader(
+            backend_args=backend_args, max_pixels=max_pixels, max_bytes=max_bytes,
+            bands=bands, window=window, key=key, nodata=nodata, fill=fill,
+        )  # fmt: skip
 
     def transform(self, results: dict) -> dict:
         """Add the pixels. See the class for keys and errors."""
-        data = read_image_file(
-            results['img_path'], max_bytes=self.max_bytes, backend_args=self.backend_args
-        )
-        pixels, _ = EncodedImage(data, max_pixels=self.max_pixels).decode()
+        pixels, _ = self.reader.read(results['img_path']).decode()
         pixels = np.ascontiguousarray(pixels, np.float32 if self.to_float32 else None)
         results['img'] = pixels
         results['img_shape'] = results['ori_shape'] = pixels.shape[:2]

@@ -6,8 +6,8 @@ from pathlib import Path
 from mmseg.datasets import BaseSegDataset
 
 from mmcnx2.checks import check_not_empty
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_files
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
@@ -30,7 +30,8 @@ class MaskFolderDataset(BaseSegDataset):
         classes_from: Text file of names, one a line, below ``data_root``.
         metainfo: ``dict(classes=...)`` instead of that file.
         img_suffix: How names of images end, one ending or several, compared without regard to
-            case. What stands before it is what the mask is called.
+            case. What stands before it is what the mask is called. Default those of
+            :func:`.readers.readable_endings`.
         seg_map_suffix: How names of masks end.
         ann_file: Text file of names without endings, one a line, to use those images alone.
         test_mode: As for ``BaseSegDataset``.
@@ -49,7 +50,7 @@ class MaskFolderDataset(BaseSegDataset):
         data_prefix: dict,
         classes_from: str = 'classes.txt',
         metainfo: dict | None = None,
-        img_suffix: str | Sequence[str] = EXTENSIONS,
+        img_suffix: str | Sequence[str] | None = None,
         seg_map_suffix: str | Sequence[str] = MASK_EXTENSIONS,
         test_mode: bool = False,
         lazy_init: bool = False,
@@ -62,7 +63,7 @@ class MaskFolderDataset(BaseSegDataset):
             data_root=data_root,
             data_prefix=data_prefix,
             metainfo=metainfo,
-            img_suffix=_several(img_suffix),
+            img_suffix=readable_endings() if img_suffix is None else _several(img_suffix),
             seg_map_suffix=_several(seg_map_suffix),
             lazy_init=True,  # the names of the classes are not there yet
             **options,

@@ -17,7 +17,7 @@ from mmengine.logging import print_log
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import read_image_file
 from mmcnx2.datasets.image_limits import UnreadableImageError
-from mmcnx2.datasets.opencv_log import without_opencv_warnings
+from mmcnx2.datasets.readers.opencv_log import without_opencv_warnings
 from mmcnx2.paths import printable
 
 ENOUGH_TO_JUDGE = 1000

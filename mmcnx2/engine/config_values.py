@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmcnx2.datasets.readers.pixels import MAX_CHANNELS
+
 _repr = Repr()
 _repr.maxstring = _repr.maxother = 80
 
@@ -77,6 +79,11 @@ def several(rule: Rule, count: int | None = None) -> Rule:
     return Rule(fits, f'a list of {count or "numbers"}, each {rule.expected},')
 
 
+def optional(rule: Rule) -> Rule:
+    """Return a rule: what another one says, or None."""
+    return Rule(lambda value: value is None or rule.fits(value), f'None, or {rule.expected}')
+
+
 def one_of(*values: Any) -> Rule:
     """Return a rule: one of some values."""
     return Rule(
@@ -98,6 +105,9 @@ NORM_TYPE = Rule(
 )
 
 RULES = {
+    'normalize': TEXT_OR_NONE,
+    'in_channels': whole(1, MAX_CHANNELS, also=[None]),
+    'bands': optional(several(whole(1, 10**4))),
     'data_root': TEXT,
     'work_dir': TEXT,
     'load_from': TEXT_OR_NONE,

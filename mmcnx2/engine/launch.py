@@ -102,7 +102,7 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
     sources = [*dataloaders, 'custom_hooks'] if 'train_dataloader' in dataloaders else dataloaders
     root = cfg.get('data_root')
     for name in sources:
-        for key, dataset in _holders(cfg.get(name), 'data_root', name):
+        for key, dataset in holders(cfg.get(name), 'data_root', name):
             folder = dataset['data_root']
             check_not_empty(**{key: folder})
             if '://' not in folder:
@@ -113,7 +113,7 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
 
                 read_index(folder)
     check_checkpoint(cfg.get('load_from'))
-    for key, init in _holders(cfg.get('model'), 'checkpoint', 'model'):
+    for key, init in holders(cfg.get('model'), 'checkpoint', 'model'):
         check_checkpoint(init['checkpoint'], key=key)
 
 
@@ -226,16 +226,16 @@ def check_checkpoint(path: str | None, *, key: str | None = None) -> None:
         ) from None
 
 
-def _holders(node, key: str, path: str) -> Iterator[tuple[str, Mapping]]:
+def holders(node, key: str, path: str) -> Iterator[tuple[str, Mapping]]:
     """Yield the mappings that hold a string under a key, at any depth, after its dotted path."""
     if isinstance(node, Mapping):
         if isinstance(node.get(key), str):
             yield f'{path}.{key}', node
         for name, value in node.items():
-            yield from _holders(value, key, f'{path}.{name}')
+            yield from holders(value, key, f'{path}.{name}')
     elif isinstance(node, list | tuple):
         for i, entry in enumerate(node):
-            yield from _holders(entry, key, f'{path}.{i}')
+            yield from holders(entry, key, f'{path}.{i}')
 
 
 def _complete_dataloader(cfg: Config, dataloader: dict | None) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
@@ -17,6 +18,7 @@ from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.full_batches import check_batches
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
@@ -70,10 +72,12 @@ def train(
     locks = []
     try:
         with foreseen_ends():
-            if is_first_process(cfg.get('launcher', 'none')):
+            first = is_first_process(cfg.get('launcher', 'none'))
+            if first:
                 locks = claim(cfg, move_aside=move_aside)
+            told = fit_to_data(cfg, keep=first)
             with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
-                _train(cfg, look=look, given=given, debug=debug)
+                _train(cfg, look=look, given=given, debug=debug, told=told)
     finally:
         for lock in locks:
             lock.release()
@@ -94,11 +98,15 @@ def _build(cfg: Config) -> Runner:
         ) from None
 
 
-def _train(cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool) -> None:
+def _train(
+    cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool, told: str | None
+) -> None:
     cores = share_out_cores(cfg, given=given)
     try:
         with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
             runner = _build(cfg)
+        if told:
+            print_log(told, logger='current')
         runner.logger.info(cores)
         if look:
             loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))

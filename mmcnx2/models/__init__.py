@@ -8,6 +8,7 @@ from mmcnx2.models import loading
 from mmcnx2.models.backbone import ConvNeXtV2
 from mmcnx2.models.classifier import ImageClassifier
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
+from mmcnx2.models.preprocessors import ClsDataPreprocessor, SelfSupDataPreprocessor
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
@@ -18,6 +19,7 @@ for part in (FCMAEDecoder, FCMAEPretrainHead, RandomMasking):
 
 __all__ = [
     'ARCHS',
+    'ClsDataPreprocessor',
     'ConvNeXtV2',
     'FCMAE',
     'FCMAEDecoder',
@@ -25,6 +27,7 @@ __all__ = [
     'ImageClassifier',
     'RandomMasking',
     'Reconstruction',
+    'SelfSupDataPreprocessor',
 ]
 
 loading.install()

@@ -46,7 +46,7 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
             backbone, such as ``'backbone.stride'``: see :mod:`.references`.
         head: Config of what is predicted, :class:`FCMAEPretrainHead`.
         masking: Config of the mask generator; default random, ratio 0.6.
-        data_preprocessor: Config of the normalization, mmpretrain's ``SelfSupDataPreprocessor``.
+        data_preprocessor: Config of the normalization, mmcnx2's ``SelfSupDataPreprocessor``.
         init_cfg: mmengine's initialization config.
 
     Raises:
@@ -66,8 +66,7 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
     ):
         parts, numbers = resolve(dict(neck=neck, head=head), backbone=backbone)
         log_numbers(self, numbers)
-        # Its scope is named: mmpretrain's default has none and is not found from mmdet's scope.
-        preprocessor = {'type': 'mmpretrain.SelfSupDataPreprocessor', **(data_preprocessor or {})}
+        preprocessor = {'type': 'mmcnx2.SelfSupDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(
             backbone=backbone,
             **parts,

@@ -179,12 +179,33 @@ def _translate(
         ) from None
     # The runner gives no logger, but its log must say so too.
     print_log(f'{describe(found)}.', logger=logger or 'current')
+    state_dict = _without_other_pixels(module, state_dict, logger)
     if advice := other_blocks(found, module.get_submodule(prefix.removesuffix('.'))):
         print_log(advice, logger=logger or 'current', level=logging.WARNING)
     if found.dialect is MMCNX2 and found.prefix == prefix:
         return state_dict
     converted, left = write(found, MMCNX2, encoder_prefix=prefix)
     return converted | left
+
+
+def _without_other_pixels(
+    module: nn.Module, state_dict: Mapping[str, Any], logger
+) -> Mapping[str, Any]:
+    """Leave out what predicts pixels of other channels, where the encoder is told to see them."""
+    wanted = {name: tensor.shape for name, tensor in module.state_dict().items()}
+    others = [
+        name
+        for name, tensor in state_dict.items()
+        if name.startswith('neck.pred.') and wanted.get(name, tensor.shape) != tensor.shape
+    ]
+    encoder = next(child for child in module.modules() if isinstance(child, ConvNeXtV2))
+    if not others or not encoder.stem:
+        return state_dict
+    print_log(
+        f'{", ".join(others)} predict pixels of other channels and start new.',
+        logger=logger or 'current',
+    )
+    return {name: tensor for name, tensor in state_dict.items() if name not in others}
 
 
 def _with_state_dict(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:

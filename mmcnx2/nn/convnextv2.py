@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from mmcnx2.archs import ARCHS
+from mmcnx2.checkpoints.adapt import STEMS, adapt_channels
 from mmcnx2.checkpoints.loading import translate_on_load
-from mmcnx2.checks import check_at_least, check_types
+from mmcnx2.checks import check_at_least, check_choice, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.downsample import Downsample, Stem
 from mmcnx2.nn.layer_depth import layer_depth
@@ -28,6 +29,9 @@ class ConvNeXtV2(nn.Module):
         ops: Kernels: 'torch', 'triton', 'numba', or 'auto', which takes Triton on CUDA and Numba
             on a CPU where they are installed.
         in_channels: Channels of the images.
+        stem: How weights that were trained on images of another number of channels are loaded:
+            'sum', 'repeat' or 'new', see :func:`mmcnx2.checkpoints.adapt.adapt_channels`; None
+            refuses them.
         stem_patch_size: Kernel and stride of the stem in pixels.
         out_indices: Stages whose maps are returned, negative from the end.
         drop_path_rate: Rate of the last block, rising linearly from 0 at the first.
@@ -55,6 +59,7 @@ class ConvNeXtV2(nn.Module):
         layout: str = 'packed',
         ops: str = 'auto',
         in_channels: int = 3,
+        stem: str | None = None,
         stem_patch_size: int = 4,
         out_indices: int | Sequence[int] = -1,
         drop_path_rate: float = 0.0,
@@ -73,7 +78,10 @@ class ConvNeXtV2(nn.Module):
         check_ops(ops)
         check_at_least(1, in_channels=in_channels, stem_patch_size=stem_patch_size)
         check_at_least(0, layer_scale_init_value=layer_scale_init_value)
+        if stem is not None:
+            check_choice(STEMS, stem=stem)
         self.layout, self.ops = layout, ops
+        self.in_channels, self.stem = in_channels, stem
         if not 0 <= drop_path_rate < 1:
             raise ValueError(f'drop_path_rate={drop_path_rate} must be at least 0 and below 1.')
         stages = len(self.depths)
@@ -110,6 +118,7 @@ class ConvNeXtV2(nn.Module):
             self.add_module(f'norm{i}', norm)
         self.apply(init_convnext_weights)
         self.register_load_state_dict_pre_hook(translate_on_load)
+        self.register_load_state_dict_pre_hook(_adapt_stem)
         self.register_load_state_dict_pre_hook(_refuse_other_shapes)
         self._freeze()
 
@@ -318,6 +327,16 @@ def read_out_indices(out_indices: int | Sequence[int], stages: int) -> tuple[int
     return tuple(i % stages for i in indices)
 
 
+_STEM = 'downsample_layers.0.0.weight'
+
+
+def _adapt_stem(module, state_dict, prefix, *_) -> None:
+    """Let weights see the channels of this model, in the way that it names."""
+    given = state_dict.get(prefix + _STEM)
+    if module.stem and given is not None and given.shape[1] != module.in_channels:
+        state_dict[prefix + _STEM] = adapt_channels(given, module.in_channels, module.stem)
+
+
 def _refuse_other_shapes(module, state_dict, prefix, *_) -> None:
     """Refuse weights of another size by name; toolboxes would skip them with a warning at most."""
     wrong = [
@@ -326,8 +345,12 @@ def _refuse_other_shapes(module, state_dict, prefix, *_) -> None:
         if prefix + name in state_dict and state_dict[prefix + name].shape != own.shape
     ]
     if wrong:
+        given = state_dict.get(prefix + _STEM)
+        other = given is not None and given.shape[1] != module.in_channels
+        ways = ", or say how the stem sees other channels with stem='sum', 'repeat' or 'new'"
         more = f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''
         raise ValueError(
             f'the checkpoint does not fit this ConvNeXtV2: {"; ".join(wrong[:3])}{more}: '
-            'use the arch, in_channels and stem_patch_size that it was trained with.'
+            'use the arch, in_channels and stem_patch_size that it was trained with'
+            f'{ways if other else ""}.'
         )

@@ -28,9 +28,13 @@ CLASSIFIERS = dict(
 )
 
 
-def make_net(name: str) -> PixelsToLogits:
+def make_net(name: str, channels: int = 3) -> PixelsToLogits:
     """A toy classifier whose every parameter matters."""
     cfg = shrink(Config.fromfile(CONFIGS / f'{name}.py'))
+    if channels != 3:
+        numbers = [100.0 * (i + 1) for i in range(channels)]
+        cfg.model.data_preprocessor.update(mean=numbers, std=numbers)
+        cfg.model.backbone.in_channels = channels
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(cfg.model)
     return PixelsToLogits(randomize(model))
@@ -46,6 +50,16 @@ def test_gives_the_same_logits_on_three_sizes(name, ending, tmp_path):
     found = deviations(net, exported)
     assert found.keys() == set(CHECKED_SIZES)
     assert all(deviation <= 1e-4 for deviation in found.values()), found
+
+
+def test_any_number_of_channels_with_the_normalization_of_their_data():
+    net = make_net(CLASSIFIERS['v2'], channels=13)
+    exported = export_program(net).module()
+    images = torch.rand(1, 13, 64, 96) * 2000
+    with torch.no_grad():
+        expected = net.model.data_preprocessor(dict(inputs=images), training=False)['inputs']
+        expected = net.model(expected, mode='tensor')
+        assert torch.allclose(exported(images), expected, atol=1e-4)
 
 
 def test_a_program_in_the_way_is_kept_and_a_broken_write_leaves_nothing(tmp_path, monkeypatch):

@@ -43,6 +43,32 @@ def test_repeat_sees_an_image_given_several_times_as_given_once(state, times):
     assert_close('features', features(state, images), actual, relative=1e-10)
 
 
+@pytest.mark.parametrize('channels', [4, 13])
+def test_new_sees_the_first_channels_as_before_and_learns_the_others(state, channels):
+    images = make_images(2, 64, 64, channels=channels)
+    adapted = convert_state_dict(state, in_channels=channels, stem='new')
+    actual = features(adapted, images, in_channels=channels)
+    assert_close('features', features(state, images[:, :3]), actual, relative=1e-10)
+    net = ConvNeXtV2(ARCH, in_channels=channels).double()
+    net.load_state_dict(adapted)
+    net(images)[0].square().mean().backward()
+    gradient = net.downsample_layers[0][0].weight.grad
+    assert (gradient.abs().amax((0, 2, 3)) > 0).all()
+
+
+@pytest.mark.parametrize('how', ['sum', 'repeat', 'new'])
+def test_a_model_takes_weights_of_other_channels_in_the_way_that_it_names(state, how):
+    net = ConvNeXtV2(ARCH, in_channels=5, stem=how).double()
+    net.load_state_dict(state)
+    expected = convert_state_dict(state, in_channels=5, stem=how)
+    assert torch.equal(net.state_dict()[STEM], expected[STEM])
+
+
+def test_a_model_that_names_none_refuses_them_with_the_ways(state):
+    with pytest.raises(ValueError, match=r"stem sees other channels with stem='sum', 'repeat' or"):
+        ConvNeXtV2(ARCH, in_channels=5).double().load_state_dict(state)
+
+
 def test_repeat_takes_colors_in_turn(state):
     adapted = convert_state_dict(state, in_channels=5, stem='repeat')[STEM]
     assert torch.equal(adapted, state[STEM][:, [0, 1, 2, 0, 1]] * (3 / 5))
@@ -103,7 +129,10 @@ def test_the_numbers_that_it_has_change_nothing():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'in_channels': 4}, "in_channels=4 differs from the 3 .* stem='sum' or stem='repeat'"),
+        (
+            {'in_channels': 4},
+            "in_channels=4 differs from the 3 .* stem='sum', stem='repeat' or stem='new'",
+        ),
         ({'in_channels': 2, 'stem': 'repeat'}, "makes more channels of 3, not 2: use stem='sum'"),
         ({'in_channels': 0, 'stem': 'sum'}, 'in_channels=0 must be 1 or more'),
         ({'in_channels': 4, 'stem': 'mean'}, "stem='mean' does not say how"),

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.labelled_folder import ImageFolderLabelled
+from mmcnx2.datasets.readers import READERS
 
 
 def write(root: Path, *names: str) -> Path:
@@ -31,7 +31,7 @@ def labels(data_set: ImageFolderLabelled) -> dict[str, str]:
 
 
 def test_reads_what_pre_training_reads_in_any_case_and_depth(tmp_path):
-    endings = [ending for ending in EXTENSIONS if ending not in ('.jpe', '.avif', '.pnm')]
+    endings = [end for end in READERS[0].endings if end not in ('.jpe', '.avif', '.pnm')]
     files = [f'train/ash/deep/{i}{ending}' for i, ending in enumerate(endings)]
     write(tmp_path, *files, 'train/oak/A.TIFF', 'train/oak/b.Webp')
     found = labels(load(tmp_path))

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmcnx2.datasets import heic, listing
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_files, list_images
+from mmcnx2.datasets.readers import Reader, readable_endings
 
 
 def touch(root: Path, *names: str) -> None:
@@ -17,14 +16,14 @@ def touch(root: Path, *names: str) -> None:
 
 
 @pytest.fixture
-def no_heic(monkeypatch):
-    """As if pillow-heif were not installed."""
-    monkeypatch.setattr(listing, 'reads_heic', lambda: False)
+def photographs_alone(monkeypatch):
+    """As if no package of another format were installed."""
+    monkeypatch.setattr(Reader, 'installed', property(lambda reader: not reader.package))
 
 
-def test_a_phones_folder_is_accounted_for(tmp_path, no_heic):
+def test_a_phones_folder_is_accounted_for(tmp_path, photographs_alone):
     touch(tmp_path, 'a.PNG', *(f'{i}.HEIC' for i in range(4)), 'raw.CR2', 'LICENSE', '.hidden')
-    found = list_images(str(tmp_path), EXTENSIONS)
+    found = list_images(str(tmp_path), readable_endings())
     assert found.images == ['a.PNG'] and found.mendable
     assert found.describe() == (
         f"Found 1 image below '{tmp_path}' (1 .png); left out: 4 .heic, 1 without ending, 1 .cr2 "
@@ -32,17 +31,25 @@ def test_a_phones_folder_is_accounted_for(tmp_path, no_heic):
     )
 
 
-def test_with_pillow_heif_the_ending_counts_as_an_images(tmp_path, monkeypatch):
-    monkeypatch.setattr(listing, 'reads_heic', lambda: True)
+def test_each_format_without_its_package_is_named_with_what_to_install(tmp_path, photographs_alone):
+    touch(tmp_path, 'a.jpg', 'b.dcm', 'c.hif')
+    said = list_images(str(tmp_path), readable_endings()).describe()
+    assert said.endswith(
+        '(DICOM is read after pip install pydicom, HEIC is read after pip install pillow-heif).'
+    )
+
+
+def test_with_its_package_an_ending_counts_as_an_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(Reader, 'installed', True)
     touch(tmp_path, 'a.heic', 'b.jpg')
-    found = list_images(str(tmp_path), EXTENSIONS + heic.HEIC_EXTENSIONS)
+    found = list_images(str(tmp_path), readable_endings())
     assert found.images == ['a.heic', 'b.jpg'] and not found.mendable
     assert found.describe() == f"Found 2 images below '{tmp_path}' (1 .heic, 1 .jpg)."
 
 
 def test_ten_endings_are_named_and_the_others_counted(tmp_path):
     touch(tmp_path, 'a.jpg', *(f'{i}.x{i:02d}' for i in range(13)))
-    assert list_images(str(tmp_path), EXTENSIONS).describe().endswith('1 .x09, 3 others.')
+    assert list_images(str(tmp_path), readable_endings()).describe().endswith('1 .x09, 3 others.')
 
 
 def test_pipes_and_devices_with_an_images_name_are_named(tmp_path):
@@ -53,7 +60,7 @@ def test_pipes_and_devices_with_an_images_name_are_named(tmp_path):
     (tmp_path / 'itself.jpg').symlink_to('itself.jpg')
     os.mkfifo(tmp_path / 'b.jpg')
     os.mkfifo(tmp_path / 'control')
-    found = list_images(str(tmp_path), EXTENSIONS)
+    found = list_images(str(tmp_path), readable_endings())
     assert found.images == ['a.jpg', 'itself.jpg', 'link.jpg', 'nothing.jpg'] and found.mendable
     assert "2 that are no regular files: 'b.jpg' (a pipe), 'zero.jpg' (a dev" in found.describe()
 
@@ -69,7 +76,7 @@ def test_folders_that_cannot_be_listed_are_counted_and_named(tmp_path, monkeypat
         return scandir(folder)
 
     monkeypatch.setattr(os, 'scandir', refuse)
-    found = list_images(str(tmp_path), EXTENSIONS)
+    found = list_images(str(tmp_path), readable_endings())
     assert found.images == ['e/x.jpg'] and found.mendable
     said = found.describe()
     assert "4 folders that cannot be listed: 'a' (Permission denied), 'b/deep' (Perm" in said
@@ -86,6 +93,6 @@ def test_names_that_are_no_utf8_can_be_written_to_any_log(tmp_path):
     (tmp_path / 'caf\udce9').mkdir()
     os.mkfifo(tmp_path / 'caf\udce9/b\udce9.jpg')
     touch(tmp_path, 'caf\udce9/a.jpg')
-    said = list_images(str(tmp_path), EXTENSIONS).describe()
+    said = list_images(str(tmp_path), readable_endings()).describe()
     assert r"'caf\udce9/b\udce9.jpg' (a pipe)" in said
     said.encode()

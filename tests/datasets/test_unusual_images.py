@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -33,7 +34,6 @@ READABLE = {
     'wrong_extension.jpg': lambda: encode(solid(), 'PNG'),
     'no_image_extension.jpeg': lambda: encode(solid(), 'BMP'),
     'cmyk.jpg': lambda: encode(solid(), 'JPEG', mode='CMYK', quality=95),
-    'sixteen_bits.png': sixteen_bits,
     'palette.png': lambda: encode(solid().quantize(), 'PNG'),
     'alpha.png': lambda: encode(solid(), 'PNG', mode='RGBA'),
     'turned.jpg': lambda: encode(solid(), 'JPEG', orientation=6, quality=95),
@@ -86,6 +86,13 @@ def test_reads(name, tmp_path):
     sample = batch['data_samples'][0]
     if 'ori_shape' in sample:
         assert tuple(sample.ori_shape[:2]) == SHAPES.get(name, (40, 50))
+
+
+def test_sixteen_bits_stay_sixteen(tmp_path):
+    (tmp_path / 'sixteen_bits.png').write_bytes(sixteen_bits())
+    (batch,) = loader(tmp_path)
+    assert batch['inputs'].dtype == torch.uint16
+    assert batch['inputs'][0, :, 5, 5].tolist() == [257 * value for value in RGB[::-1]]
 
 
 @pytest.mark.parametrize('name', UNREADABLE)

@@ -96,7 +96,18 @@ UNET = DECODER | dict(
 )
 SCHEDULE = dict(optimizer=refused, begin=whole(0), end=whole(0))
 MILESTONE = number(lambda v: 0 <= v < 1 or v >= 1 and v == v // 1)
-READING = dict(backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1))
+FINITE = number(lambda v: abs(v) < float('inf'))
+POSITIVE = number(lambda v: 0 < v < float('inf'))
+READING = dict(
+    backend_args=MAYBE_CONFIG, max_pixels=whole(1, 2**30), max_bytes=whole(1, 2**31 - 1),
+    bands=either(nothing, several(COUNT, range(1, 65))),
+    window=either(
+        nothing, lambda v: v is True, lambda v: several(FINITE, [2])(v) and POSITIVE(v[1])
+    ),
+    key=either(nothing, text), nodata=either(nothing, FINITE),
+    fill=either(nothing, several(FINITE)),
+)  # fmt: skip
+MOMENTS = dict(mean=several(FINITE, [2]), std=several(POSITIVE, [2]))
 FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
     data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,
@@ -106,6 +117,7 @@ BACKBONE = dict(
     layout=one_of('packed', 'masked', 'dense', 'minkowski'),
     ops=OPS,
     in_channels=COUNT,
+    stem=one_of(None, 'sum', 'repeat', 'new'),
     stem_patch_size=COUNT,
     out_indices=either(whole(-4, 3), several(whole(-4, 3))),
     drop_path_rate=number(lambda v: 0 <= v < 1),
@@ -139,6 +151,8 @@ RULES = {
     rivals.SkipUNetDecoder: UNET,
     rivals.TransformerDecoder: DECODER
     | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
+    models.SelfSupDataPreprocessor: MOMENTS,
+    models.ClsDataPreprocessor: MOMENTS,
     models.FCMAEPretrainHead: dict(patch_size=COUNT, norm_pix=flag),
     models.RandomMasking: dict(ratio=INSIDE, seed=either(nothing, INTEGER)),
     datasets.LoadEncodedImage: READING,
@@ -230,6 +244,8 @@ VALID = {
     rivals.DenseFCMAE: PARTS,
     rivals.SkipFCMAE: PARTS,
     models.ImageClassifier: dict(backbone=PARTS['backbone']),
+    models.SelfSupDataPreprocessor: dict(mean=[1.0, 2.0], std=[1.0, 2.0]),
+    models.ClsDataPreprocessor: dict(mean=[1.0, 2.0], std=[1.0, 2.0]),
     models.FCMAEDecoder: dict(in_channels=8, embed_dims=8),
     rivals.UNetDecoder: dict(in_channels=(4, 4, 8, 8)),
     rivals.SkipUNetDecoder: dict(in_channels=(4, 4, 8, 8)),

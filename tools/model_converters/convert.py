@@ -54,8 +54,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--stem',
-        choices=['sum', 'repeat'],
-        help='how the stem sees other channels: the mean response in each, or old ones in turn',
+        choices=['sum', 'repeat', 'new'],
+        help='how the stem sees other channels: the mean response in each, old ones in turn, '
+        'or new ones after the old, which start at zero',
     )
     parser.add_argument(
         '--stem-patch-size',

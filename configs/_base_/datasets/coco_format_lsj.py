@@ -3,6 +3,7 @@
 _base_ = './coco_instance_lsj.py'
 
 data_root = 'data/my_coco'
+normalize = None  # ImageNet's mean and deviation for 8-bit RGB, measured for anything else
 train_pipeline = _base_.train_pipeline
 train_pipeline[1] = dict(type='mmcnx2.LoadObjects')
 test_pipeline = _base_.test_pipeline

@@ -2,6 +2,7 @@
 _base_ = './imagenet_cls.py'
 
 data_root = 'data/my_images'
+normalize = None  # ImageNet's mean and deviation for 8-bit RGB, measured for anything else
 train_dataloader = dict(
     batch_size=64,
     drop_last=False,  # a small folder may hold less than one batch

@@ -3,6 +3,7 @@
 _base_ = './ade20k_512x512.py'
 
 data_root = 'data/my_masks'
+normalize = None  # ImageNet's mean and deviation for 8-bit RGB, measured for anything else
 train_pipeline = _base_.train_pipeline
 train_pipeline[1].update(reduce_zero_label=False)  # LoadAnnotations: ADE20K's 0 is no class
 test_pipeline = _base_.test_pipeline

@@ -2,6 +2,7 @@
 _base_ = './imagenet_fcmae.py'
 
 data_root = 'data/shards'  # or the http(s) address of such a folder
+normalize = None  # ImageNet's mean and deviation for 8-bit RGB, measured for anything else
 train_dataloader = dict(
     sampler=None,  # the data set shuffles, and shares images out to ranks and workers
     dataset=dict(

@@ -3,7 +3,7 @@
 model = dict(
     type='mmcnx2.FCMAE',
     data_preprocessor=dict(
-        type='SelfSupDataPreprocessor',
+        type='mmcnx2.SelfSupDataPreprocessor',
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
         std=[58.395, 57.12, 57.375],
         to_rgb=True,

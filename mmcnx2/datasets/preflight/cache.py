@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Of the facts: a file with another one is not read."""
 
 

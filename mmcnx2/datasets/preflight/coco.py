@@ -9,11 +9,10 @@ from mmdet.datasets import CocoDataset
 
 from mmcnx2.datasets.coco_file import complete, read_coco
 from mmcnx2.datasets.coco_format import CocoFormatDataset, choose_classes
-from mmcnx2.datasets.preflight.facts import ImageFacts, read_header
+from mmcnx2.datasets.preflight.facts import read_header
 from mmcnx2.datasets.preflight.findings import Findings
-from mmcnx2.datasets.preflight.images import check_files
+from mmcnx2.datasets.preflight.images import check_files, read_images
 from mmcnx2.datasets.preflight.pipeline import find_step, reads_images
-from mmcnx2.datasets.preflight.reading import read_files
 
 _OWN_FORMAT = (
     'take mmcnx2.CocoFormatDataset and mmcnx2.CocoFormatMetric, which compute it in memory, as '
@@ -74,7 +73,7 @@ def look_at_coco(
             'bbox is [x, y, width, height] in pixels, and category_id one of the categories',
         )
     if reads_images(pipeline):
-        _check_images(findings, images, folder)
+        _check_images(findings, images, folder, pipeline)
 
 
 def _check_ids(findings: Findings, contents: dict) -> bool:
@@ -202,9 +201,11 @@ def _check_masks(findings: Findings, contents: dict, objects: Sequence[dict]) ->
         )
 
 
-def _check_images(findings: Findings, images: Sequence[dict], folder: str) -> None:
+def _check_images(
+    findings: Findings, images: Sequence[dict], folder: str, pipeline: Sequence
+) -> None:
     entries = {os.path.join(folder, image['file_name']): image for image in images}
-    facts = read_files(list(entries), read_header, facts=ImageFacts, kind='header')
+    facts = read_images(list(entries), read_header, pipeline)
     check_files(findings, facts)
     other = []
     for path, known in facts.items():

@@ -8,12 +8,14 @@ from PIL import Image
 
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import open_image_file
+from mmcnx2.datasets.image_header import read_header
 from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.readers import ReadOptions
 
 _TIFF_OFFSETS, _TIFF_LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
 
 
-def find_damage(path: str | os.PathLike) -> str | None:
+def find_damage(path: str | os.PathLike, options: ReadOptions | None = None) -> str | None:
     """Return why an image file cannot be read, in a few words, or None.
 
     A file that ends as its format asks passes; any other is decoded, and the decoder has the last
@@ -21,6 +23,7 @@ def find_damage(path: str | os.PathLike) -> str | None:
 
     Args:
         path: Path of the file.
+        options: How it will be read.
     """
     data = None
     try:
@@ -29,10 +32,13 @@ def find_damage(path: str | os.PathLike) -> str | None:
                 return None
             file.seek(0)
             data = file.read()
-        EncodedImage(data).decode()
+        EncodedImage(data, options=options or ReadOptions()).decode()
     except UnreadableImageError as error:
         if data is None:
             return str(error)  # no regular file
+        header = read_header(data)
+        if header and not header.color:
+            return str(error)  # there may be more to it: several arrays, another dtype
         return 'damaged or cut off' if data else 'empty'
     except OSError as error:
         return error.strerror or str(error)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from mmcnx2.datasets.image_size import read_size
 from mmcnx2.datasets.preflight.damage import find_damage
+from mmcnx2.datasets.readers import ReadOptions
 
 MAX_VALUES = 256
 """So many values of a mask are kept, the largest among them."""
@@ -49,14 +50,14 @@ class MaskFacts:
     values: tuple[float, ...] = ()
 
 
-def read_end(path: str) -> ImageFacts:
+def read_end(path: str, *, options: ReadOptions) -> ImageFacts:
     """Return whether an image file is whole, at the cost of opening it."""
-    return ImageFacts(find_damage(path))
+    return ImageFacts(find_damage(path, options))
 
 
-def read_header(path: str) -> ImageFacts:
+def read_header(path: str, *, options: ReadOptions) -> ImageFacts:
     """Return whether an image file is whole, and its size."""
-    if damage := find_damage(path):
+    if damage := find_damage(path, options):
         return ImageFacts(damage)
     try:
         return ImageFacts(None, *read_size(path))

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 
 from mmpretrain.datasets import CustomDataset
 
-from mmcnx2.datasets.preflight.facts import ImageFacts, read_end
+from mmcnx2.datasets.preflight.facts import read_end
 from mmcnx2.datasets.preflight.findings import Findings
-from mmcnx2.datasets.preflight.images import check_files, leave_out_others
+from mmcnx2.datasets.preflight.images import check_files, leave_out_others, read_images
 from mmcnx2.datasets.preflight.pipeline import reads_images
-from mmcnx2.datasets.preflight.reading import read_files
 from mmcnx2.first_few import first_few
 
 
@@ -55,6 +54,6 @@ def look_at_folders(
             f'({first_few(sorted(dataset.extensions))}): move them, or take '
             'mmcnx2.ImageFolderLabelled, which reads all formats',
         )
-    if reads_images(options.get('pipeline', ())):
-        facts = read_files(images, read_end, facts=ImageFacts, kind='end')
-        check_files(findings, facts)
+    pipeline = options.get('pipeline', ())
+    if reads_images(pipeline):
+        check_files(findings, read_images(images, read_end, pipeline))

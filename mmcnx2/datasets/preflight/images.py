@@ -2,12 +2,15 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.preflight.facts import ImageFacts
 from mmcnx2.datasets.preflight.findings import Findings
+from mmcnx2.datasets.preflight.pipeline import reading_options
+from mmcnx2.datasets.preflight.reading import read_files
+from mmcnx2.datasets.readers import ReadOptions, readable_endings
 
 
 def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> None:
@@ -33,6 +36,23 @@ def check_files(findings: Findings, facts: Mapping[str, ImageFacts | None]) -> N
         )
 
 
+def read_images(paths: Sequence[str], read: Callable, pipeline: Sequence) -> dict:
+    """Read what is to be known of image files, as a pipeline will read them.
+
+    Args:
+        paths: Paths of the files.
+        read: One of :mod:`.facts`, to :class:`.ImageFacts`.
+        pipeline: Configs of the transforms.
+
+    Returns:
+        The facts by path, None where there is no file.
+    """
+    options = reading_options(pipeline)
+    own = '' if options == ReadOptions() else f' {options}'
+    read, kind = partial(read, options=options), f'{read.__name__}{own}'
+    return read_files(paths, read, facts=ImageFacts, kind=kind)
+
+
 def unused_files(folder: str, used: Iterable[str]) -> list[str]:
     """Return the files below a folder, relative to it, whose paths are not among those given."""
     used = {os.path.abspath(path) for path in used}
@@ -53,8 +73,9 @@ def leave_out_others(findings: Findings, folder: str, used: Iterable[str], *, me
         mend: How the others would be.
     """
     unused = unused_files(folder, used)
-    endings = Counter(os.path.splitext(name)[1] or 'without an ending' for name in unused)
-    for ending, count in endings.most_common():
+    kinds = Counter(os.path.splitext(name)[1] or 'without an ending' for name in unused)
+    for ending, count in kinds.most_common():
         findings.leave_out(count, f'{ending} files')
-    if images := [name for name in unused if name.lower().endswith(EXTENSIONS)]:
+    endings = readable_endings()
+    if images := [name for name in unused if name.lower().endswith(endings)]:
         findings.problem(f'{len(images)} images are left out', mend, files=images, stops=False)

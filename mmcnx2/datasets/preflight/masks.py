@@ -8,7 +8,12 @@ from mmseg.datasets import BaseSegDataset
 
 from mmcnx2.datasets.preflight.facts import ImageFacts, MaskFacts, read_header, read_mask
 from mmcnx2.datasets.preflight.findings import Findings
-from mmcnx2.datasets.preflight.images import check_files, leave_out_others, unused_files
+from mmcnx2.datasets.preflight.images import (
+    check_files,
+    leave_out_others,
+    read_images,
+    unused_files,
+)
 from mmcnx2.datasets.preflight.pipeline import find_step, reads_images
 from mmcnx2.datasets.preflight.reading import read_files
 from mmcnx2.first_few import first_few
@@ -29,7 +34,7 @@ def look_at_masks(
     findings.images += len(samples)
     findings.classes = dataset.metainfo.get('classes')
     images, pipeline = [sample['img_path'] for sample in samples], options.get('pipeline', ())
-    facts = read_files(images, read_header, facts=ImageFacts, kind='header')
+    facts = read_images(images, read_header, pipeline)
     if reads_images(pipeline):
         check_files(findings, facts)
     if not (dataset.ann_file or options.get('indices')):

@@ -2,6 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from mmcnx2.datasets.readers import ReadOptions
+
+_LOADS = ('LoadImageFromFile', 'LoadEncodedImage')
+_OPTIONS = ('bands', 'window', 'key', 'nodata')
+
 
 def steps(pipeline: Sequence) -> Iterator[dict]:
     """Yield the transforms of a pipeline, those within others such as ``TestTimeAug`` included."""
@@ -23,4 +28,17 @@ def find_step(pipeline: Sequence, name: str) -> dict | None:
 
 def reads_images(pipeline: Sequence) -> bool:
     """Return whether image files go through mmcv's decoders, or ours, as they are."""
-    return any(find_step(pipeline, name) for name in ('LoadImageFromFile', 'LoadEncodedImage'))
+    return any(find_step(pipeline, name) for name in _LOADS)
+
+
+def loading_steps(pipeline: Sequence) -> Iterator[dict]:
+    """Yield the transforms of a pipeline that read images, mmcv's and ours."""
+    for step in steps(pipeline):
+        if str(step.get('type', '')).rpartition('.')[2] in _LOADS:
+            yield step
+
+
+def reading_options(pipeline: Sequence) -> ReadOptions:
+    """Return how a pipeline reads files whose pixels can be seen in several ways."""
+    step = next(loading_steps(pipeline), {})
+    return ReadOptions(**{name: step[name] for name in _OPTIONS if step.get(name) is not None})

@@ -13,8 +13,7 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.checks import check_not_empty, check_types
-from mmcnx2.datasets.folder import EXTENSIONS
-from mmcnx2.datasets.heic import HEIC_EXTENSIONS
+from mmcnx2.datasets.readers import READERS
 from mmcnx2.datasets.seeding import drawing_from
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
@@ -22,7 +21,7 @@ from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, r
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
-_IMAGE_KEYS = tuple(ending.removeprefix('.') for ending in EXTENSIONS + HEIC_EXTENSIONS)
+_IMAGE_KEYS = {ending.removeprefix('.') for reader in READERS for ending in reader.endings}
 
 
 @DATASETS.register_module()
@@ -93,6 +92,13 @@ class ImageShards(IterableDataset):
     def __len__(self) -> int:
         """Return the images of a rank, the larger number if ranks differ by one."""
         return -(-self.index.images // self.world_size)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield path and contents of every image, in the order of the shards."""
+        for shard in self.index.shards:
+            for sample in read_shard(join(self.data_root, shard.name), start=0, stop=shard.images):
+                data = _unpack(sample, 0)
+                yield data['img_path'], data['img_bytes']
 
     def start_epoch(
         self, epoch: int, *, seed: int, batch_size: int, drop_last: bool, batches_done: int = 0

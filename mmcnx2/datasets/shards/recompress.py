@@ -30,7 +30,9 @@ class Recompression:
             raise ValueError(f'short_side={self.short_side}, but at least 1 pixel was expected.')
 
     def __call__(self, data: bytes) -> bytes | None:
-        """Return the new file, or None where the old one is to stay: the new one would be larger.
+        """Return the new file, or None where the old one is to stay.
+
+        That is where the new one would be larger, or the image is no gray or color one of 8 bits.
 
         Args:
             data: The image's file.
@@ -41,6 +43,8 @@ class Recompression:
         image = EncodedImage(data)
         short = min(image.shape)
         target = min(short, self.short_side or short)
+        if not image.color:
+            return None  # a JPEG cannot hold what it does
         if target == short and self.quality is None:
             return None
         pixels, _ = image.decode(max(n for n in (1, 2, 4, 8) if n == 1 or n * target <= short))

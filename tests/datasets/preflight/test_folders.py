@@ -74,7 +74,7 @@ def test_hidden_folders_are_no_classes(tmp_path):
 def test_formats_that_are_not_read_are_counted_by_ending(tmp_path):
     write(tmp_path, 'train/ash/1.jpg', 'train/ash/2.webp', 'train/oak/3.tiff', 'train/oak/4.gif')
     write(tmp_path, 'train/5.jpg')
-    (tmp_path / 'train/ash/phone.heic').touch()
+    (tmp_path / 'train/ash/camera.cr2').touch()
     empty, warning = look(tmp_path, train={}).warnings
     assert 'train: 4 images are left out' in warning
     assert 'or take mmcnx2.ImageFolderLabelled, which reads all formats' in warning
@@ -82,7 +82,7 @@ def test_formats_that_are_not_read_are_counted_by_ending(tmp_path):
     own = look(tmp_path, type='mmcnx2.ImageFolderLabelled', train={})
     assert '1 images are left out (5.jpg)' in own.warnings[0] and len(own.warnings) == 1
     assert 'has 4 images, 4 labels, 2 classes (ash, oak), left out: ' in own.found
-    assert '1 .jpg files' in own.found and '1 .heic files' in own.found
+    assert '1 .jpg files' in own.found and '1 .cr2 files' in own.found
 
 
 def test_damaged_images_are_named_without_being_decoded(tmp_path):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmcnx2.datasets import LoadImageFromFile, heic
+from mmcnx2.datasets import LoadImageFromFile
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_header import read_header
 from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.readers import pixels
 from mmcnx2.datasets.shards.pack import PackSettings, pack
 from tests.support.pictures import photograph
 
@@ -74,7 +75,7 @@ def test_fine_tuning_and_shards_read_it_too(tmp_path):
 
 
 def test_without_the_package_it_is_named_with_what_to_install(monkeypatch):
-    monkeypatch.setattr(heic, 'reads_heic', lambda: False)
+    monkeypatch.setattr(pixels, 'find_spec', lambda package: None)
     sizes = b'ispe\0\0\0\0\0\0\0\x50\0\0\0\x40'
     data = b'\0\0\0\x1cftypheic\0\0\0\0mif1heic\0\0\0\0' + sizes
     assert read_header(data).format == 'HEIC'
