@@ -75,7 +75,10 @@ def train(
             first = is_first_process(cfg.get('launcher', 'none'))
             if first:
                 locks = claim(cfg, move_aside=move_aside)
-            told = fit_to_data(cfg, keep=first)
+            try:
+                told = fit_to_data(cfg, keep=first)
+            except SystemExit as refusal:
+                raise NotBegun(refusal.code) from refusal
             with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
                 _train(cfg, look=look, given=given, debug=debug, told=told)
     finally:
