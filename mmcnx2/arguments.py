@@ -110,6 +110,19 @@ def large_count(text: str) -> int:
     return round(value)
 
 
+channels = whole(1, 64)
+"""Of an image."""
+
+
+def bands(text: str) -> list[int]:
+    """A type: numbers of channels from 1, such as ``4,3,2,8``."""
+    try:
+        numbers = [channels(word.strip(' ()[]')) for word in text.split(',')]
+    except ArgumentTypeError:
+        raise refusal(text, 'channels from 1 to 64 with commas, such as 4,3,2,8,') from None
+    return numbers
+
+
 def batch_or_auto(text: str) -> int | str:
     """A type: images a step, or ``auto``."""
     return text if text == 'auto' else batch(text)

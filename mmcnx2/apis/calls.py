@@ -83,7 +83,7 @@ def read(name: str, value: Any, annotation: Any) -> Any:
     if reader is None or value is None:
         return value
     if isinstance(value, list | tuple):
-        return [read(name, each, annotation) for each in value]
+        value = ','.join(map(str, value))  # as several numbers are written in a word
     text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
     try:
         return reader(text)

@@ -28,6 +28,10 @@ class TrainingOptions:
         device: cpu, cuda or cuda:1. Default a GPU if there is one.
         gpus: Number of GPUs of this machine to train on.
         precision: fp32, bf16 or fp16. Default bf16 on a GPU and fp32 on a CPU.
+        channels: Channels that the images must have. Default those that they have.
+        bands: Channels to take, and their order, such as 4,3,2,8; counted from 1.
+        normalize: imagenet; auto, which measures mean and deviation of each channel; or another
+            run, which has measured. Default imagenet for 8-bit color, else auto.
         log_to: Where to log besides the folder of the run.
         overwrite: Begin anew in a folder that holds a run; what lies there is moved into a folder
             old-1 (or old-2, ...) in it.
@@ -50,6 +54,9 @@ class TrainingOptions:
     device: Annotated[str | None, arguments.device] = None
     gpus: Annotated[int | None, arguments.processes] = None
     precision: Literal['fp32', 'bf16', 'fp16'] | None = None
+    channels: Annotated[int | None, arguments.channels] = None
+    bands: Annotated[str | None, arguments.bands] = None
+    normalize: Annotated[str | None, arguments.location] = None
     log_to: list[Literal[tuple(sorted(LOG_BACKENDS))]] | None = None
     overwrite: bool = False
     resume: bool = False

@@ -46,6 +46,7 @@ from torch.utils.data import DataLoader
 
 from mmcnx2.analysis.features import extract_features, labelled_images
 from mmcnx2.analysis.knn import check_neighbors, check_same_classes, knn_top1
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.training import foreseen_ends
 from mmcnx2.registry import MODELS
@@ -64,6 +65,7 @@ def prepare(args: argparse.Namespace) -> Config:
     cfg.model.backbone.final_norm = False
     cfg.model.backbone.pop('init_cfg', None)
     check_inputs(cfg, ('train_dataloader', 'test_dataloader'))
+    fit_to_data(cfg, checkpoint=args.checkpoint)
     return cfg
 
 

@@ -43,6 +43,7 @@ if __name__ == '__main__':
     settle_threads()  # before torch is imported, which reads it
 
 from mmcnx2.engine.device import choose_device
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 
@@ -91,6 +92,7 @@ def main(args: argparse.Namespace) -> None:
     try:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
+        fit_to_data(cfg, checkpoint=args.checkpoint)
         images = find_images(args.images)
         check_names(images, args.out_dir, drawn_as_png=cfg.default_scope == 'mmpretrain')
         choose_device(args.device)

@@ -43,6 +43,7 @@ from mmcnx2.apis.export import (
     export_program,
     save_program,
 )
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, read_config
 
 
@@ -51,6 +52,7 @@ def main(args: argparse.Namespace) -> None:
         check_file(args.out)
         check_checkpoint(args.checkpoint)
         cfg = read_config(args.config, options=args.cfg_options)
+        fit_to_data(cfg, checkpoint=args.checkpoint)
         net = PixelsToLogits(get_model(cfg, pretrained=args.checkpoint, device='cpu'))
         print(f'Tracing {args.config} ...', flush=True)
         exported = save_program(export_program(net), args.out)

@@ -67,6 +67,7 @@ from mmengine.utils import ProgressBar
 
 from mmcnx2.analysis.pictures import find_images
 from mmcnx2.apis import FCMAEInferencer
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, read_config
 
 
@@ -74,6 +75,7 @@ def main(args: argparse.Namespace) -> None:
     try:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
+        fit_to_data(cfg, checkpoint=args.checkpoint)
         images = find_images(args.images)
         check_file(args.out, inputs=images)
         inferencer = FCMAEInferencer(cfg, args.checkpoint, device=args.device, size=args.size)

@@ -9,9 +9,11 @@ from mmengine.config import Config
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.recipes.common import (
     all_transforms,
+    are_photographs,
     configure_common,
     decide_common,
     epochs_for,
+    keep_colors,
     length_by_epochs,
     say_plan,
     set_weights,
@@ -20,9 +22,9 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.recipes.splits import read_share, split
 from mmcnx2.apis.run import Run
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.txt', 'val.txt'
@@ -69,8 +71,10 @@ class Classification:
         )
         decided = decide_common(given, cfg, images=len(trained_on))
         step = decided['batch_size'] * decided['gpus']
-        sides = short_sides(os.path.join(train, path) for path in trained_on)
+        paths = [os.path.join(train, path) for path in trained_on]
+        sides = short_sides(paths)
         decided |= dict(
+            photographs=are_photographs(paths) and 'bands' not in given,
             size=usual_size(sides, largest=224),
             epochs=epochs_for(len(trained_on), step, least_steps=1000, few=50, many=200),
             folders=parts,
@@ -84,6 +88,8 @@ class Classification:
     def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
+        if not arguments['photographs']:
+            keep_colors(cfg, 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_channels.py')
         classes = arguments['classes']
         cfg.num_classes = cfg.model.num_classes = len(classes)
         train, val = arguments['folders']['train'], arguments['folders']['val']
@@ -156,10 +162,10 @@ def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, str]:
     found = {
         f'{name}/{path}': name
         for name in names
-        for path in list_images(os.path.join(root, name), EXTENSIONS).images
+        for path in list_images(os.path.join(root, name), readable_endings()).images
     }
     if not found:
-        loose = len(list_images(root, EXTENSIONS).images)
+        loose = len(list_images(root, readable_endings()).images)
         raise FileNotFoundError(
             f"'{root}' holds no images in class folders"
             f'{f" ({loose} lie outside of them)" if loose else ""}: put those of each class into a '

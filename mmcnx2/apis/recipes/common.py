@@ -10,9 +10,14 @@ from mmengine.config import Config
 
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.weights import find_weights
-from mmcnx2.datasets.image_size import read_size
+from mmcnx2.datasets.encoded_image import EncodedImage
+from mmcnx2.datasets.image_file import read_image_file
+from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.statistics import measure
+from mmcnx2.paths import shipped
 
 _LOOKED_AT = 64  # images whose sizes are read
+_GLANCED_AT = 8  # images whose kind is looked at
 STRIDE = 32
 """Of the backbone, in pixels."""
 
@@ -54,6 +59,7 @@ def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
     if 'from_' not in given:
         return dict(arch=given.get('model', 'atto'))
     backbone = find_weights(given['from_']).backbone
+    del backbone['in_channels']  # those of the images, which the weights must fit
     if given.get('model', backbone['arch']) != backbone['arch']:
         raise CallError(
             'model',
@@ -91,6 +97,9 @@ def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int
 def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
     """Write the network, the steps and the machine into a config."""
     cfg.model.backbone.update(arguments['backbone'])
+    for key, name in (('normalize', 'normalize'), ('in_channels', 'channels'), ('bands', 'bands')):
+        if name in arguments:
+            cfg[key] = arguments[name]
     cfg.train_dataloader.batch_size = arguments['batch_size']
     cfg.optim_wrapper.optimizer.lr = arguments['lr']
     cfg.randomness.seed = arguments['seed']
@@ -155,10 +164,32 @@ def short_sides(paths: Iterable[str]) -> list[int]:
     sides = []
     for path in paths[:: max(1, len(paths) // _LOOKED_AT)]:
         try:
-            sides.append(min(read_size(path)))
-        except (OSError, ValueError):
+            sides.append(min(EncodedImage(read_image_file(path)).shape))
+        except (OSError, UnreadableImageError):
             continue  # named in training
     return sides or [224]
+
+
+def are_photographs(paths: Iterable[str]) -> bool:
+    """Whether a few images, spread over all, are of 8 bits and three channels.
+
+    Raises:
+        ValueError: They differ in dtype or channels, or none can be read.
+    """
+    paths = list(paths)
+    return measure(paths[:: max(1, len(paths) // _GLANCED_AT)], sample=_GLANCED_AT).is_rgb
+
+
+def keep_colors(cfg: Config, other: str) -> None:
+    """Take the transforms of the recipe for images that are no photographs.
+
+    Args:
+        cfg: Changed in place.
+        other: That recipe, below ``configs/``: it changes no colors, which are those of 8 bits.
+    """
+    channels = Config.fromfile(shipped(f'configs/{other}'))
+    for name in ('train_dataloader', 'val_dataloader'):
+        cfg[name].dataset.pipeline = channels[name].dataset.pipeline
 
 
 def all_transforms(cfg: Config) -> Iterator[dict]:

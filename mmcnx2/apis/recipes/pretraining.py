@@ -18,9 +18,8 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.run import Run
 from mmcnx2.apis.weights import find_weights
-from mmcnx2.datasets.folder import EXTENSIONS
-from mmcnx2.datasets.heic import HEIC_EXTENSIONS, reads_heic
 from mmcnx2.datasets.listing import list_images
+from mmcnx2.datasets.readers import readable_endings
 
 
 class Pretraining:
@@ -41,7 +40,7 @@ class Pretraining:
         root = given['images']
         if not os.path.isdir(root):
             raise FileNotFoundError(f"image folder '{root}' does not exist: give one that does.")
-        found = list_images(root, EXTENSIONS + (HEIC_EXTENSIONS if reads_heic() else ()))
+        found = list_images(root, readable_endings())
         print(found.describe(), flush=True)
         if not found.images:
             raise FileNotFoundError(

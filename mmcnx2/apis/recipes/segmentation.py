@@ -11,9 +11,11 @@ from mmengine.config import Config
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.recipes.common import (
     all_transforms,
+    are_photographs,
     configure_common,
     decide_common,
     epochs_for,
+    keep_colors,
     say_plan,
     set_weights,
     short_sides,
@@ -21,12 +23,13 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.recipes.splits import read_share, split
 from mmcnx2.apis.run import Run
-from mmcnx2.datasets.folder import EXTENSIONS
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.mask_folder import read_names
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.txt', 'val.txt'
+_CHANNELS = 'upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py'
 _IMAGES, _MASKS = ('images', 'image', 'imgs'), ('masks', 'mask', 'annotations', 'labels')
 _TRAIN, _VAL = ('train', 'training'), ('val', 'valid', 'validation')
 
@@ -52,7 +55,7 @@ class Segmentation:
         names = {
             part: [
                 os.path.splitext(path)[0]
-                for path in list_images(os.path.join(root, pair[0]), EXTENSIONS).images
+                for path in list_images(os.path.join(root, pair[0]), readable_endings()).images
             ]
             for part, pair in folders.items()
         }
@@ -80,9 +83,11 @@ class Segmentation:
         )
         decided = decide_common(given, cfg, images=images)
         step = decided['batch_size'] * decided['gpus']
-        paths = list_images(os.path.join(root, folders['train'][0]), EXTENSIONS).images
-        sides = short_sides(os.path.join(root, folders['train'][0], path) for path in paths)
+        paths = list_images(os.path.join(root, folders['train'][0]), readable_endings()).images
+        paths = [os.path.join(root, folders['train'][0], path) for path in paths]
+        sides = short_sides(paths)
         decided |= dict(
+            photographs=are_photographs(paths) and 'bands' not in given,
             size=usual_size(sides, largest=512),
             epochs=epochs_for(images, step, least_steps=2000, few=50, many=200),
             steps_per_epoch=math.ceil(images / step),
@@ -97,6 +102,10 @@ class Segmentation:
     def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
+        if not arguments['photographs']:
+            keep_colors(
+                cfg, 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py'
+            )
         classes = tuple(arguments['classes'])
         cfg.num_classes = cfg.model.num_classes = len(classes)
         root, folders = os.path.abspath(arguments['images']), arguments['folders']
