@@ -17,7 +17,7 @@ def check(facts: Facts) -> Iterator[Problem]:
     if dead:
         yield Problem(
             f"mmcv's operators {', '.join(dead)} do not load ({next(iter(dead.values()))}); "
-            'Mask R-CNN will not run.',
+            'detectors will not run.',
             "pip uninstall -y mmcv && pip install 'mmcv-lite==2.1.0'",
         )
     if facts.minkowski.startswith('broken'):

@@ -2,37 +2,45 @@
 
 Upstream: no wheel of ``mmcv`` exists for current torch, and ``mmcv-lite`` ships ``mmcv/ops`` in
 Python without the extension they load, so ``import mmdet`` fails (open-mmlab/mmdetection#10619,
-open-mmlab/mmcv#3316). Mask R-CNN needs three operators of it: NMS, soft-NMS and RoIAlign.
+open-mmlab/mmcv#3316). Most detectors and segmentors need no more of it than the operators answered
+here; some of them on a GPU alone, where mmcv takes another branch.
 
-Can go when ``pip install mmcv`` brings compiled operators for the torch in requirements.txt, or
-when mmdet takes these three from torchvision.
+Can go when ``pip install mmcv`` brings compiled operators for the torch in requirements.txt.
 
 The finder stands *last* in ``sys.meta_path``: a compiled ``mmcv._ext`` is found first and wins.
 """
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 
 NAME = 'mmcv._ext'
-ANSWERED = ('nms', 'softnms', 'roi_align_forward', 'roi_align_backward')
+ANSWERED = {
+    'nms': 'nms', 'softnms': 'soft_nms',
+    'roi_align_forward': 'roi_align', 'roi_align_backward': 'roi_align',
+    'sigmoid_focal_loss_forward': 'focal_loss', 'sigmoid_focal_loss_backward': 'focal_loss',
+    'ms_deform_attn_forward': 'ms_deform_attn', 'ms_deform_attn_backward': 'ms_deform_attn',
+    'deform_conv_forward': 'deform_conv', 'deform_conv_backward_input': 'deform_conv',
+    'deform_conv_backward_parameters': 'deform_conv',
+    'modulated_deform_conv_forward': 'deform_conv',
+    'modulated_deform_conv_backward': 'deform_conv',
+}  # fmt: skip
+"""Operator to the module of this folder that has it."""
+
+COMPUTED_BY = dict(soft_nms='numpy', ms_deform_attn='torch')
+"""Module to who computes, where that is not torchvision."""
 
 
 class _ExtLoader(Loader):
     """Fills the stand-in module; torch is imported here, not when the finder is installed."""
 
     def exec_module(self, module: ModuleType) -> None:
-        from mmcnx2.compat.mmcv_ext.nms import nms
-        from mmcnx2.compat.mmcv_ext.roi_align import roi_align_backward, roi_align_forward
-        from mmcnx2.compat.mmcv_ext.soft_nms import softnms
-
-        module.nms = nms
-        module.softnms = softnms
-        module.roi_align_forward = roi_align_forward
-        module.roi_align_backward = roi_align_backward
+        for name, file in ANSWERED.items():
+            setattr(module, name, getattr(import_module(f'{__name__}.{file}'), name))
         # Environment reports ask these two of every mmcv that has operators.
         module.get_compiler_version = lambda: 'n/a'
         module.get_compiling_cuda_version = lambda: 'n/a'
@@ -58,8 +66,9 @@ def answered_by() -> dict[str, str]:
     """Say who answers each operator that this package needs.
 
     Returns:
-        Operator name in ``mmcv._ext`` -> ``'mmcv'`` (compiled), ``'torchvision'``, ``'numpy'``, or
-        ``'missing: <reason>'``. Empty when mmcv is not installed or fails to import.
+        Operator name in ``mmcv._ext`` -> ``'mmcv'`` (compiled), ``'torchvision'``, ``'torch'``,
+        ``'numpy'``, or ``'missing: <reason>'``. Empty when mmcv is not installed or fails to
+        import.
     """
     if find_spec('mmcv') is None:
         return {}
@@ -76,7 +85,7 @@ def answered_by() -> dict[str, str]:
         return {
             name: 'mmcv' if hasattr(ext, name) else 'missing: not compiled' for name in ANSWERED
         }
-    return {name: 'numpy' if name == 'softnms' else 'torchvision' for name in ANSWERED}
+    return {name: COMPUTED_BY.get(file, 'torchvision') for name, file in ANSWERED.items()}
 
 
 def _refusal(name: str) -> Callable:

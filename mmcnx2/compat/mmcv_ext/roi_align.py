@@ -1,11 +1,8 @@
-"""RoIAlign (average) with the signatures of ``mmcv._ext``, by torchvision's operators.
+"""RoIAlign (average) with the signatures of ``mmcv._ext``, by torchvision's public function."""
 
-torchvision's operators are called below their public function, which has no place for mmcv's split
-into a forward that fills a given tensor and a backward of its own.
-"""
-
-import torch
 from torch import Tensor
+
+from mmcnx2.compat.mmcv_ext.gradients import at_least_float32, pull_back
 
 AVERAGE = 1
 
@@ -42,19 +39,10 @@ def roi_align_forward(
     Raises:
         NotImplementedError: ``pool_mode`` is not average.
     """
-    _load_operators(pool_mode)
-    dtype = _compute_dtype(input)
-    output.copy_(
-        torch.ops.torchvision.roi_align(
-            input.to(dtype),
-            rois.to(dtype),
-            spatial_scale,
-            aligned_height,
-            aligned_width,
-            sampling_ratio,
-            aligned,
-        )
+    pool = _pooling(
+        rois, pool_mode, (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned
     )
+    output.copy_(pool(*at_least_float32(input)))
 
 
 def roi_align_backward(
@@ -89,25 +77,24 @@ def roi_align_backward(
     Raises:
         NotImplementedError: ``pool_mode`` is not average.
     """
-    _load_operators(pool_mode)
-    dtype = _compute_dtype(grad_output)
-    grad_input.copy_(
-        torch.ops.torchvision._roi_align_backward(
-            grad_output.to(dtype),
-            rois.to(dtype),
-            spatial_scale,
-            aligned_height,
-            aligned_width,
-            *grad_input.shape,
-            sampling_ratio,
-            aligned,
-        )
+    pool = _pooling(
+        rois, pool_mode, (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned
     )
+    # Pooling is linear: features of zeros, which take no memory, have the same gradient.
+    features = grad_input.new_zeros(()).expand(grad_input.shape)
+    grad_input.copy_(pull_back(pool, (features,), grad_output)[0])
 
 
-def _load_operators(pool_mode: int) -> None:
-    """Register torchvision's operators, and refuse what they cannot do."""
-    import torchvision.ops  # noqa: F401  (registers torch.ops.torchvision)
+def _pooling(
+    rois: Tensor,
+    pool_mode: int,
+    output_size: tuple[int, int],
+    spatial_scale: float,
+    sampling_ratio: int,
+    aligned: bool,
+):
+    """Return torchvision's function of the features alone; refuse what it cannot do."""
+    from torchvision.ops import roi_align
 
     if pool_mode != AVERAGE:
         raise NotImplementedError(
@@ -115,7 +102,8 @@ def _load_operators(pool_mode: int) -> None:
             "not have: use pool_mode='avg', or install mmcv 2.1.0 built for your torch."
         )
 
+    def pool(features: Tensor) -> Tensor:
+        places = rois.to(features.dtype)
+        return roi_align(features, places, output_size, spatial_scale, sampling_ratio, aligned)
 
-def _compute_dtype(tensor: Tensor) -> torch.dtype:
-    """Half types hold too few digits for pixel coordinates: compute in float32 at least."""
-    return torch.promote_types(tensor.dtype, torch.float32)
+    return pool

@@ -5,6 +5,7 @@ import importlib
 import pytest
 import torch
 
+from mmcnx2.compat.mmcv_ext import deform_conv, focal_loss
 from mmcnx2.compat.mmcv_ext.nms import nms
 from mmcnx2.compat.mmcv_ext.roi_align import roi_align_backward, roi_align_forward
 from mmcnx2.compat.mmcv_ext.soft_nms import softnms
@@ -66,3 +67,54 @@ def test_roi_align(sampling_ratio, aligned):
     roi_align_backward(grad, rois, none, none, ours, **options)
     compiled.roi_align_backward(grad, rois, none, none, theirs, **options)
     torch.testing.assert_close(ours, theirs, msg=lambda text: f'gradient: {text}')
+
+
+def test_focal_loss():
+    logits, target, none = torch.randn(50, 7), torch.arange(50) % 8, torch.zeros(0)
+    for name in ('sigmoid_focal_loss_forward', 'sigmoid_focal_loss_backward'):
+        ours, theirs = torch.zeros(50, 7), torch.zeros(50, 7)
+        getattr(focal_loss, name)(logits, target, none, ours, gamma=2.0, alpha=0.25)
+        try:
+            getattr(compiled, name)(logits, target, none, theirs, gamma=2.0, alpha=0.25)
+        except RuntimeError as error:  # it has this one for GPUs alone
+            pytest.skip(str(error).splitlines()[0])
+        torch.testing.assert_close(ours, theirs, msg=name)
+
+
+@pytest.mark.parametrize('groups', [1, 2])
+def test_deform_conv(groups):
+    images, weight, none = (
+        torch.randn(2, 4, 9, 8),
+        torch.randn(6, 4 // groups, 3, 3),
+        torch.zeros(0),
+    )
+    offset, mask = torch.randn(2, 36, 9, 8), torch.rand(2, 18, 9, 8)
+    grad, bias = torch.randn(2, 6, 9, 8), torch.randn(6)
+    shape = dict(kW=3, kH=3, dW=1, dH=1, padW=1, padH=1, dilationW=1, dilationH=1,
+                 group=groups, deformable_group=2, im2col_step=2)  # fmt: skip
+    modulated = dict(kernel_h=3, kernel_w=3, stride_h=1, stride_w=1, pad_h=1, pad_w=1,
+                     dilation_h=1, dilation_w=1, group=groups, deformable_group=2,
+                     with_bias=True)  # fmt: skip
+    found = []
+    for ext in (deform_conv, compiled):
+        tensors = [
+            torch.zeros_like(like)
+            for like in (grad, images, offset, weight, grad, images, weight, bias, offset, mask)
+        ]
+        found.append(tensors)
+        ext.deform_conv_forward(images, weight, offset, tensors[0], none, none, **shape)
+        ext.deform_conv_backward_input(
+            images, offset, grad, tensors[1], tensors[2], weight, none.clone(), **shape
+        )
+        ext.deform_conv_backward_parameters(
+            images, offset, grad, tensors[3], none.clone(), none.clone(), scale=1, **shape
+        )
+        ext.modulated_deform_conv_forward(
+            images, weight, bias, none.clone(), offset, mask, tensors[4], none.clone(), **modulated
+        )
+        ext.modulated_deform_conv_backward(
+            images, weight, bias, none.clone(), offset, mask, none.clone(), *tensors[5:], grad,
+            **modulated,
+        )  # fmt: skip
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
