@@ -21,7 +21,9 @@ def late(values=VALUES, history: HistoryBuffer | None = None) -> LateHistory:
 
 
 def same(one: HistoryBuffer, other: HistoryBuffer) -> bool:
-    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one.data, other.data, strict=True))
+    return all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(one.data, other.data, strict=True)
+    )
 
 
 def test_a_history_is_that_of_numbers_read_at_once():
