@@ -14,7 +14,8 @@ from mmcnx2.archs import ARCHS
 # A kernel that is not torch's counts for the node of the graph that calls it.
 NUMBA = (
     'mmcnx2::depthwise_conv_numba',
-    'mmcnx2::depthwise_conv_numba_backward',
+    'mmcnx2::depthwise_conv_numba_backward_rows',
+    'mmcnx2::depthwise_conv_numba_backward_weight',
     'GeneratedBackwardFor_mmcnx2_depthwise_conv_numba_default',
 )
 KINDS = {

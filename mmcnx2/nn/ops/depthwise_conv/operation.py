@@ -47,24 +47,31 @@ def build_operation(
     def _(rows, weight, bias, source, group_rows):
         return torch.empty_like(rows, memory_format=torch.contiguous_format)
 
-    @torch.library.custom_op(f'mmcnx2::{name}_backward', mutates_args=())
-    def backward(
-        grad: Tensor, rows: Tensor, weight: Tensor, source: Tensor, group_rows: int
-    ) -> tuple[Tensor, Tensor]:
-        """Return the gradients of rows and weight.
+    @torch.library.custom_op(f'mmcnx2::{name}_backward_rows', mutates_args=())
+    def backward_rows(grad: Tensor, weight: Tensor, source: Tensor, group_rows: int) -> Tensor:
+        """Return the gradient of the rows.
 
-        The rows' gradient is the same convolution with the kernel turned by 180 degrees: a site
-        and its neighbor trade places.
+        It is the same convolution with the kernel turned by 180 degrees: a site and its neighbor
+        trade places.
         """
-        grad = grad.contiguous()
-        turned = _taps(weight).flip(0)
-        grad_rows = convolve(grad, turned, None, source, group_rows)
-        taps = gradient_of_taps(grad, rows.contiguous(), source, group_rows, weight.shape[-1])
-        return grad_rows, taps.t().reshape(weight.shape).to(weight.dtype).contiguous()
+        return convolve(grad.contiguous(), _taps(weight).flip(0), None, source, group_rows)
 
-    @backward.register_fake
+    @backward_rows.register_fake
+    def _(grad, weight, source, group_rows):
+        return torch.empty_like(grad, memory_format=torch.contiguous_format)
+
+    @torch.library.custom_op(f'mmcnx2::{name}_backward_weight', mutates_args=())
+    def backward_weight(
+        grad: Tensor, rows: Tensor, weight: Tensor, source: Tensor, group_rows: int
+    ) -> Tensor:
+        """Return the gradient of the weight."""
+        size = weight.shape[-1]
+        taps = gradient_of_taps(grad.contiguous(), rows.contiguous(), source, group_rows, size)
+        return taps.t().reshape(weight.shape).to(weight.dtype).contiguous()
+
+    @backward_weight.register_fake
     def _(grad, rows, weight, source, group_rows):
-        return torch.empty_like(rows), torch.empty_like(weight)
+        return torch.empty_like(weight, memory_format=torch.contiguous_format)
 
     def save(ctx, inputs, output):
         rows, weight, bias, source, group_rows = inputs
@@ -74,9 +81,13 @@ def build_operation(
 
     def differentiate(ctx, grad):
         rows, weight, source = ctx.saved_tensors
-        grad_rows, grad_weight = backward(grad, rows, weight, source, ctx.group_rows)
-        grad_bias = None
-        if ctx.bias_dtype is not None:
+        wants_rows, wants_weight, wants_bias, *_ = ctx.needs_input_grad
+        grad_rows = grad_weight = grad_bias = None
+        if wants_rows:
+            grad_rows = backward_rows(grad, weight, source, ctx.group_rows)
+        if wants_weight:
+            grad_weight = backward_weight(grad, rows, weight, source, ctx.group_rows)
+        if wants_bias and ctx.bias_dtype is not None:
             grad_bias = grad.sum(0, dtype=wide_dtype(grad)).to(ctx.bias_dtype)
         return grad_rows, grad_weight, grad_bias, None, None
 

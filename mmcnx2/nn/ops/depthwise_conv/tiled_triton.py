@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.operation import build_operation
 from mmcnx2.nn.ops.depthwise_conv.windows import Windows
+from mmcnx2.nn.ops.launching import on_own_device
 from mmcnx2.nn.ops.precision import wide_dtype
 
 # Sites and channels of one program: 128 threads then hold 16 sums each and spill nothing.
@@ -37,6 +38,7 @@ def _geometry(rows, source, taps, group_rows):
     )
 
 
+@on_own_device
 def _convolve(
     rows: Tensor, taps: Tensor, bias: Tensor | None, source: Tensor, group_rows: int
 ) -> Tensor:
@@ -60,6 +62,7 @@ def _convolve(
     return out
 
 
+@on_own_device
 def _gradient_of_taps(
     grad: Tensor, rows: Tensor, source: Tensor, group_rows: int, kernel: int
 ) -> Tensor:

@@ -45,10 +45,11 @@ class _GRN(torch.autograd.Function):
         x, gamma, norm, mean = ctx.saved_tensors
         dot = (widen(grad) * x).sum(1)
         scale, slope, grad_gamma = backward(dot, gamma, norm, mean)
-        grad_x = x * slope.to(x.dtype).unsqueeze(1)
-        return (
-            grad_x.addcmul_(grad, scale.to(x.dtype).unsqueeze(1)),
-            grad_gamma,
-            widen(grad).sum((0, 1)).to(ctx.beta_dtype),
-            None,
-        )
+        wants_x, _, wants_beta, _ = ctx.needs_input_grad
+        grad_x = grad_beta = None
+        if wants_x:
+            grad_x = x * slope.to(x.dtype).unsqueeze(1)
+            grad_x = grad_x.addcmul_(grad, scale.to(x.dtype).unsqueeze(1))
+        if wants_beta:
+            grad_beta = widen(grad).sum((0, 1)).to(ctx.beta_dtype)
+        return grad_x, grad_gamma, grad_beta, None

@@ -51,12 +51,19 @@ class _GRNLinear(torch.autograd.Function):
         products = torch.bmm(grad.transpose(1, 2), x).to(weight.dtype)  # (N, C_out, C_in)
         dot = (products * weight).sum(1)
         scale, slope, grad_gamma = statistics.backward(dot, gamma, norm, mean)
-        grad_x = torch.bmm(grad, _scaled(weight, scale, x.dtype))
-        grad_x = grad_x.addcmul_(x, slope.to(x.dtype).unsqueeze(1))
-        grad_bias = widen(grad).sum((0, 1)).to(weight.dtype)
-        grad_weight = (products * scale.to(weight.dtype).unsqueeze(1)).sum(0)
-        grad_weight = grad_weight.addr_(grad_bias, beta.to(weight.dtype))
-        return grad_x, grad_gamma, (grad_bias @ weight).to(beta.dtype), None, grad_weight, grad_bias
+        wants_x, _, wants_beta, _, wants_weight, wants_bias = ctx.needs_input_grad
+        grad_x = grad_beta = grad_weight = grad_bias = None
+        if wants_x:
+            grad_x = torch.bmm(grad, _scaled(weight, scale, x.dtype))
+            grad_x = grad_x.addcmul_(x, slope.to(x.dtype).unsqueeze(1))
+        if wants_beta or wants_weight or wants_bias:
+            grad_bias = widen(grad).sum((0, 1)).to(weight.dtype)
+        if wants_beta:
+            grad_beta = (grad_bias @ weight).to(beta.dtype)
+        if wants_weight:
+            grad_weight = (products * scale.to(weight.dtype).unsqueeze(1)).sum(0)
+            grad_weight = grad_weight.addr_(grad_bias, beta.to(weight.dtype))
+        return grad_x, grad_gamma, grad_beta, None, grad_weight, grad_bias
 
 
 def _scaled(weight, scale, dtype):

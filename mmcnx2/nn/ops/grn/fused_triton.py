@@ -11,6 +11,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from mmcnx2.nn.ops.launching import on_own_device
 from mmcnx2.nn.ops.precision import wide_dtype
 
 # Sites and channels of one tile, and the tiles that one program of a sum walks over.
@@ -34,6 +35,7 @@ def gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
 
 
 @torch.library.custom_op('mmcnx2::gelu_grn', mutates_args=())
+@on_own_device
 def _gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return the output, each channel's norm ``(N, C)``, and their mean plus eps ``(N,)``."""
     x = x.contiguous()
@@ -69,6 +71,7 @@ def _(x, gamma, beta, eps):
 
 
 @torch.library.custom_op('mmcnx2::gelu_grn_backward', mutates_args=())
+@on_own_device
 def _gelu_grn_backward(
     grad: Tensor, x: Tensor, gamma: Tensor, norm: Tensor, mean: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -64,7 +64,7 @@ def test_numba_takes_no_more_threads_than_torch(monkeypatch):
         )
     monkeypatch.setattr(torch, 'get_num_threads', lambda: 1)
     before = numba.get_num_threads()
-    x, weight = draw(3, 4, 4, 5, seed=0), draw(5, 1, 7, 7, seed=1).requires_grad_()
+    x, weight = draw(3, 4, 4, 5, seed=0).requires_grad_(), draw(5, 1, 7, 7, seed=1).requires_grad_()
     depthwise_conv(x, weight, None, Windows.of_map(4, 4, 3, 'cpu')).sum().backward()
     assert taken == [1, 1, 1], 'forward, and the gradients of x and of the weight'
     assert numba.get_num_threads() == before, 'the count of the rest of the process has changed'
