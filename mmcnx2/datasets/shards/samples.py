@@ -9,11 +9,16 @@ from collections.abc import Mapping
 from mmcnx2.datasets.readers import READERS
 
 _ENDINGS = {ending.removeprefix('.') for reader in READERS for ending in reader.endings}
+_ARRAYS = {'npy', 'npz'}
 
 
 def image_keys(sample: Mapping) -> list[str]:
-    """Return which entries of a sample are images, by their names: ``jpg``, also ``left.png``."""
-    return [key for key in sample if key.rpartition('.')[2] in _ENDINGS]
+    """Return which entries of a sample are images, by their names: ``jpg``, also ``left.png``.
+
+    Arrays are where there is no other; beside a picture they are what somebody computed of it.
+    """
+    images = [key for key in sample if _ending(key) in _ENDINGS]
+    return [key for key in images if _ending(key) not in _ARRAYS] or images
 
 
 def to_pipeline(sample: Mapping, index: int, *, labelled: bool) -> dict:
@@ -34,6 +39,10 @@ def to_pipeline(sample: Mapping, index: int, *, labelled: bool) -> dict:
     if labelled and 'cls' in sample:
         data['gt_label'] = int(sample['cls'])
     return data
+
+
+def _ending(key: str) -> str:
+    return key.rpartition('.')[2]
 
 
 def _source(sample: Mapping) -> str | None:
