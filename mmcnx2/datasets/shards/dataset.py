@@ -94,7 +94,7 @@ class ImageShards(IterableDataset):
         """Yield path and contents of every image, in the order of the shards."""
         for shard in self.index.shards:
             for sample in read_shard(join(self.data_root, shard.name), start=0, stop=shard.images):
-                data = _unpack(sample, 0)
+                data = to_pipeline(sample, 0, labelled=False)
                 yield data['img_path'], data['img_bytes']
 
     def start_epoch(
