@@ -72,6 +72,23 @@ def check_not_empty(**paths: str | os.PathLike | None) -> None:
             )
 
 
+def check_no_address(**paths: str | os.PathLike) -> None:
+    """Refuse addresses where folders are looked through.
+
+    Args:
+        paths: The arguments by name.
+
+    Raises:
+        ValueError: With the first one's name and value.
+    """
+    for name, path in paths.items():
+        if '://' in str(path):
+            raise ValueError(
+                f"{name}='{path}' is an address, but a folder of this machine is expected: "
+                'download it or mount it; over http(s), shards are read (docs/data_path.md).'
+            )
+
+
 def check_choice(choices: Collection[str], **values: str) -> None:
     """Refuse a name that is not one of those that are known.
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mmcnx2.paths import expand_home
+
 MARKER = '.mmcnx2-{by}'
 _OLD = re.compile(r'old-\d+')
 _log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def new_file(path: str | Path) -> Iterator[Path]:
     Raises:
         OSError: See :func:`check_file`; or the disk is full.
     """
-    path = Path(path)
+    path = Path(expand_home(str(path)))
     check_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix='.', suffix='.draft', dir=path.parent) as folder:
@@ -62,7 +64,7 @@ def check_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> None:
         OSError: It is a folder, its folder cannot be one, or it cannot be written to.
         ValueError: It is one of the inputs.
     """
-    path = Path(path)
+    path = Path(expand_home(str(path)))
     if path.is_dir():
         raise IsADirectoryError(f"'{path}' is a folder: give the name of a file to write.")
     for file in map(Path, inputs):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmengine.config import ConfigDict
 
-from mmcnx2.checks import check_at_least, check_choice, check_types
+from mmcnx2.checks import check_at_least, check_choice, check_no_address, check_types
 
 NAN, INFINITY = float('nan'), float('inf')
 
@@ -75,3 +75,10 @@ def test_limits_and_names():
     check_choice(['x', 'y'], a='x')
     with pytest.raises(ValueError, match="a='z' is unknown: use one of x, y"):
         check_choice(['x', 'y'], a='z')
+
+
+@pytest.mark.parametrize('address', ['https://host/images', 's3://bucket/a'])
+def test_an_address_is_no_folder(address):
+    check_no_address(data_root='data/images', work_dir=Path('a:/b'))
+    with pytest.raises(ValueError, match=f"data_root='{address}' is an address, but a folder of"):
+        check_no_address(data_root=address)

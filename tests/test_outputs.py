@@ -35,6 +35,12 @@ def test_a_file_appears_whole_with_its_folder(tmp_path):
     assert path.read_text() == 'whole' and names(path.parent) == ['page.md']
 
 
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write_text('~/new/a.txt', 'text')
+    assert (tmp_path / 'new/a.txt').read_text() == 'text'
+
+
 def test_an_error_leaves_everything_as_it_was(tmp_path):
     (tmp_path / 'page.md').write_text('before')
 

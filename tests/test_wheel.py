@@ -81,6 +81,19 @@ def test_configs_and_tools_are_whole(site, name):
     assert files(site / 'mmcnx2/.mim' / name) == files(ROOT / name)
 
 
+@pytest.mark.parametrize(
+    ('before', 'base'),
+    [('import mmcnx2', "'mmcnx2::{}'"), ('', "__import__('mmcnx2') and 'mmcnx2::{}'")],
+    ids=['in our tools', "in others'"],
+)
+def test_a_config_elsewhere_inherits_one_of_its_configs(site, tmp_path, before, base):
+    name = 'fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
+    (tmp_path / 'own.py').write_text(f'_base_ = {base.format(name)}\n')
+    read = f'{before}\nfrom mmengine import Config\nprint(Config.fromfile("own.py").text)'
+    done = run(['-c', read], cwd=tmp_path, path=site)
+    assert str(site / 'mmcnx2/.mim/configs' / name) in done.stdout, done.stderr
+
+
 def test_the_index_of_models_is_there(site):
     index = site / 'mmcnx2/.mim/model-index.yml'
     assert index.read_bytes() == (ROOT / 'model-index.yml').read_bytes()

@@ -13,6 +13,7 @@ from torch import Tensor
 from mmcnx2.analysis.pictures import read_batches
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
 from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import MODELS
 
 
@@ -27,7 +28,7 @@ def load_fcmae(config: Config | str | Path, checkpoint: str | Path) -> FCMAE:
         ValueError: If the config is not FCMAE's, or the checkpoint is of another size or has no
             decoder.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    cfg = config if isinstance(config, Config) else Config.fromfile(expand_home(str(config)))
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     model = MODELS.build(cfg.model)
     if not isinstance(model, FCMAE):
@@ -35,8 +36,9 @@ def load_fcmae(config: Config | str | Path, checkpoint: str | Path) -> FCMAE:
             f'the config builds {type(model).__name__}, which reconstructs nothing: give the '
             'config of the pre-training.'
         )
+    path = expand_home(str(checkpoint))
     try:
-        load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True, logger='silent')
+        load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
     except RuntimeError as error:  # torch lists keys, a line each
         reason = ' '.join(str(error).split())[:200]
         raise ValueError(

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmcnx2.paths import expand_home
+
 
 @dataclass(frozen=True)
 class TrainingLog:
@@ -71,7 +73,7 @@ def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]
 
 def _rows(work_dir: str | Path) -> list[dict]:
     # One folder a run, named by the time of its start: the last name is the latest.
-    files = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
+    files = sorted(Path(expand_home(str(work_dir))).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(
             f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "

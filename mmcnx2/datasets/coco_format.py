@@ -6,7 +6,7 @@ from pathlib import Path
 from mmdet.datasets import CocoDataset
 from mmengine.logging import print_log
 
-from mmcnx2.checks import check_not_empty
+from mmcnx2.checks import check_no_address, check_not_empty
 from mmcnx2.datasets.coco_file import CocoContents, class_names, complete, read_coco
 from mmcnx2.first_few import first_few
 from mmcnx2.paths import expand_home
@@ -55,6 +55,7 @@ class CocoFormatDataset(CocoDataset):
         **options,
     ):
         check_not_empty(ann_file=ann_file, classes_from=classes_from)
+        check_no_address(data_root=data_root)
         data_root = expand_home(data_root)
         self.classes_from = Path(data_root) / classes_from if classes_from else None
         super().__init__(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmcnx2.checks import check_not_empty, check_types
+from mmcnx2.checks import check_no_address, check_not_empty, check_types
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable
@@ -41,7 +41,8 @@ class ImageFolderUnlabelled(BaseDataset):
 
     Raises:
         FileNotFoundError: If ``data_root`` is not a folder, or holds no image.
-        ValueError: If ``max_unreadable`` is not from 0 to 1, or ``data_root`` is empty.
+        ValueError: If ``max_unreadable`` is not from 0 to 1, or ``data_root`` is empty or an
+            address.
     """
 
     @check_types
@@ -55,6 +56,7 @@ class ImageFolderUnlabelled(BaseDataset):
         **kwargs,
     ) -> None:
         check_not_empty(data_root=data_root)
+        check_no_address(data_root=data_root)
         check_max_unreadable(max_unreadable)
         self.max_unreadable = max_unreadable
         if extensions is None:

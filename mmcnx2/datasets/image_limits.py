@@ -5,6 +5,7 @@ environment when it is first imported.
 """
 
 import os
+import re
 
 from mmcnx2.checks import check_at_least
 from mmcnx2.datasets.image_header import MAX_SCANS, ImageHeader
@@ -93,6 +94,28 @@ def check_bytes(size: int, max_pixels: int) -> None:
             f'its pixels take {size} bytes, more than max_pixels={max_pixels} of 3 bytes do: '
             'reduce it, or raise max_pixels of the transform that reads it.'
         )
+
+
+def explain(error: Exception) -> str | None:
+    """Say which limit of its own a decoder met, and how it is raised; None for other errors.
+
+    Args:
+        error: Of OpenCV or Pillow, whoever called them.
+    """
+    text = str(error)
+    if found := re.search(r'CV_IO_MAX_IMAGE_(PIXELS|WIDTH|HEIGHT)', text):
+        name = found[1]
+        most = _opencv(name, 2**30 if name == 'PIXELS' else 2**20)
+        return (
+            f'it is larger than the {most} px ({name.lower()}) that OpenCV decodes: reduce it, or '
+            f'set OPENCV_IO_MAX_IMAGE_{name} before Python starts'
+        )
+    if 'decompression bomb' in text:
+        return (
+            'it has more pixels than Pillow opens (179 million): reduce it, or have OpenCV read it '
+            "(imdecode_backend='cv2')"
+        )
+    return None
 
 
 def _opencv(name: str, default: int) -> int:

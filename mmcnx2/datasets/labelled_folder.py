@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mmpretrain.datasets import CustomDataset
 
-from mmcnx2.checks import check_not_empty
+from mmcnx2.checks import check_no_address, check_not_empty
 from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
@@ -35,7 +35,7 @@ class ImageFolderLabelled(CustomDataset):
     Raises:
         FileNotFoundError: A folder is not there, or holds no image.
         ValueError: There is a class folder of another name than those that count, or the path is
-            empty.
+            empty or an address.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class ImageFolderLabelled(CustomDataset):
     ):
         if not data_prefix:
             check_not_empty(data_root=data_root)
+        check_no_address(data_root=data_root)
         self.classes_from = classes_from
         super().__init__(
             data_root=expand_home(data_root),

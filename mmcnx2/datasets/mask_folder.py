@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmseg.datasets import BaseSegDataset
 
-from mmcnx2.checks import check_not_empty
+from mmcnx2.checks import check_no_address, check_not_empty
 from mmcnx2.datasets.listing import list_files
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
@@ -40,7 +40,8 @@ class MaskFolderDataset(BaseSegDataset):
 
     Raises:
         FileNotFoundError: No names, no images, or images without a mask.
-        ValueError: Two images or two masks of one name, or ``data_root`` is empty.
+        ValueError: Two images or two masks of one name, or ``data_root`` is empty or an
+            address.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class MaskFolderDataset(BaseSegDataset):
         **options,
     ):
         check_not_empty(data_root=data_root)
+        check_no_address(data_root=data_root)
         data_root = expand_home(data_root)
         self.classes_from = Path(data_root) / classes_from
         super().__init__(

@@ -16,7 +16,7 @@ from mmengine.logging import print_log
 
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import read_image_file
-from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.image_limits import UnreadableImageError, explain
 from mmcnx2.datasets.readers.opencv_log import without_opencv_warnings
 from mmcnx2.paths import printable
 
@@ -185,6 +185,8 @@ def _damage(mask: str) -> str | None:
 
 
 def _describe(error: Exception) -> str:
+    if limit := explain(error):
+        return limit
     sentence = ' '.join(str(error).split()).rstrip('.')
     if isinstance(error, UnreadableImageError):
         return sentence

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from torch import nn
 
 from mmcnx2.datasets.preflight import Report, look_at_data
+from mmcnx2.paths import printable
 
 _LONGEST = timedelta(days=7)  # the others wait for the one that looks, however many files there are
 
@@ -49,12 +50,12 @@ def check_data(
 def _tell(report: Report) -> str | None:
     """Log what is no reason to stop; return what is."""
     for warning in report.warnings:
-        print_log(warning, logger='current', level=logging.WARNING)
+        print_log(printable(warning), logger='current', level=logging.WARNING)
     if not report.errors:
-        print_log(report.found, logger='current')
+        print_log(printable(report.found), logger='current')
         return None
     last = 'error: nothing was started; --no-data-check starts all the same.'
-    return '\n'.join([*(f'error: {error}' for error in report.errors), last, report.found])
+    return printable('\n'.join([*(f'error: {e}' for e in report.errors), last, report.found]))
 
 
 def _on_main_process(function: Callable[[], str | None]) -> str | None:

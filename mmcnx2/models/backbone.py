@@ -4,6 +4,7 @@ from inspect import Parameter, signature
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
+from torch import Tensor
 
 from mmcnx2.checks import check_types
 from mmcnx2.nn.convnextv2 import ConvNeXtV2 as _ConvNeXtV2
@@ -14,7 +15,8 @@ from mmcnx2.registry import MODELS
 @MODELS.register_module()
 class ConvNeXtV2(_ConvNeXtV2, BaseModule):
     __doc__ = f"""{_ConvNeXtV2.__doc__}
-    As OpenMMLab's backbone it takes two more arguments.
+    As OpenMMLab's backbone it takes two more arguments, and the maps of whole images lie in memory
+    channel by channel, as those of the toolboxes' own do: some of their heads take no others.
 
     Args:
         init_cfg: mmengine's initialization config, such as
@@ -35,6 +37,11 @@ class ConvNeXtV2(_ConvNeXtV2, BaseModule):
         super().__init__(*args, **kwargs)
         self.init_cfg = init_cfg
         print_log(f'{type(self).__name__}: {describe_ops(self.ops)}.', logger='current')
+
+    def forward(self, images: Tensor, visible: Tensor | None = None) -> tuple[Tensor, ...] | Tensor:
+        """Compute feature maps; see :meth:`mmcnx2.nn.ConvNeXtV2.forward`."""
+        maps = super().forward(images, visible)
+        return tuple(map(Tensor.contiguous, maps)) if visible is None else maps
 
     # The arguments of both, for whoever asks: people, inspect, check_types.
     __init__.__signature__ = signature(_ConvNeXtV2.__init__).replace(

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import torch
 from demo.charts import draw_gallery, draw_loss_curve, draw_scores
+from mmengine.config import Config
 from PIL import Image
 
 from mmcnx2.analysis.reconstruction import (
+    load_fcmae,
     reconstruct_files,
     reconstruct_pictures,
     stream_reconstructions,
 )
 from mmcnx2.analysis.reconstruction_grid import draw_reconstructions, reconstruction_grid
+from mmcnx2.nn import FCMAE
 from mmcnx2.nn.patches import upsample
 from tests.support.fcmae import make_fcmae
 
@@ -30,6 +33,21 @@ def test_the_original_comes_back_in_rgb_and_at_the_models_size(paths):
     assert result.image.shape == (2, 3, 64, 64)
     original = torch.from_numpy(np.array(Image.open(paths[0]))).permute(2, 0, 1)
     torch.testing.assert_close(result.image[0], original.float(), atol=0.01, rtol=0)
+
+
+def test_models_in_the_home_folder_are_found_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    arch = dict(depths=(1,), channels=(8,))
+    parts = dict(
+        backbone=dict(type='mmcnx2.ConvNeXtV2', arch=arch, final_norm=False),
+        neck=dict(type='mmcnx2.FCMAEDecoder', in_channels=8, embed_dims=8, patch_size=4),
+        head=dict(type='mmcnx2.FCMAEPretrainHead', patch_size=4),
+    )
+    Config(dict(model=dict(type='mmcnx2.FCMAE', **parts))).dump(tmp_path / 'own.py')
+    model = FCMAE(arch, embed_dims=8)
+    torch.save(model.state_dict(), tmp_path / 'own.pth')
+    loaded = load_fcmae('~/own.py', '~/own.pth').state_dict()
+    assert all(torch.equal(loaded[name], weight) for name, weight in model.state_dict().items())
 
 
 def test_a_seed_draws_the_same_masks_and_leaves_the_global_generator_alone(paths):

@@ -30,3 +30,9 @@ def test_the_latest_run_below_the_folder_is_read(tmp_path):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='has no <time>/vis_data/scalars.json: train there'):
         read_training_log(tmp_path)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write(tmp_path / 'run/20260101_000000', {'loss': 9.0, 'step': 1})
+    assert read_training_log('~/run').losses == [9.0]

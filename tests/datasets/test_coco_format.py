@@ -118,6 +118,11 @@ def test_an_empty_path_is_refused():
         CocoFormatDataset(ann_file='')
 
 
+def test_a_folder_is_not_looked_through_over_http():
+    with pytest.raises(ValueError, match='is an address, .* download it or mount it'):
+        CocoFormatDataset(data_root='https://host/images', ann_file='a.json')
+
+
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/coco/a.json' does not exist"):

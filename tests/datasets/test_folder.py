@@ -146,6 +146,11 @@ def test_an_empty_folder_is_an_error_that_says_where_it_looked_and_for_what(tmp_
         ImageFolderUnlabelled(tmp_path, pipeline)
 
 
+def test_a_folder_is_not_looked_through_over_http(pipeline):
+    with pytest.raises(ValueError, match='is an address, .* download it or mount it'):
+        ImageFolderUnlabelled('https://host/images', pipeline)
+
+
 @pytest.mark.parametrize('empty', ['', '  '])
 def test_an_empty_path_is_not_the_whole_file_system(pipeline, empty):
     with pytest.raises(ValueError, match='data_root is empty, but a path is expected'):

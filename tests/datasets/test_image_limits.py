@@ -4,6 +4,7 @@ import resource
 from pathlib import Path
 
 import cv2
+import mmcv.transforms
 import numpy as np
 import pytest
 import simplejpeg
@@ -11,7 +12,9 @@ from mmengine.registry import init_default_scope
 
 from mmcnx2.datasets import LoadEncodedImage, LoadImageFromFile
 from mmcnx2.datasets.encoded_image import EncodedImage
-from mmcnx2.datasets.image_limits import MAX_PIXELS, UnreadableImageError
+from mmcnx2.datasets.image_limits import MAX_PIXELS, UnreadableImageError, explain
+from mmcnx2.datasets.preflight.facts import read_mask
+from mmcnx2.datasets.unreadable import run_transforms
 from tests.support import bombs
 from tests.support.long_run import start
 from tests.support.pictures import encode, photograph
@@ -110,6 +113,19 @@ def test_opencv_has_the_limit_that_is_told_of_it():
     with pytest.raises(cv2.error, match='MAX_IMAGE_PIXELS'):
         opencv(bombs.png(2**15 + 1, 2**15))
     assert opencv(bombs.png(2**15, 2**15)) is None
+
+
+def test_a_decoders_own_limit_is_explained_whoever_reads(tmp_path):
+    large = tmp_path / 'large.png'
+    large.write_bytes(bombs.png(2**15 + 1, 2**15))
+    _, reason = run_transforms([mmcv.transforms.LoadImageFromFile()], dict(img_path=str(large)))
+    sentence = (
+        'it is larger than the 1073741824 px (pixels) that OpenCV decodes: reduce it, or set '
+    )
+    assert reason == f'{sentence}OPENCV_IO_MAX_IMAGE_PIXELS before Python starts'
+    assert read_mask(str(large), backend='cv2').damage == reason
+    assert "imdecode_backend='cv2'" in read_mask(str(large), backend='pillow').damage
+    assert explain(ValueError('another')) is None
 
 
 def _read_all(folder: Path) -> None:

@@ -119,6 +119,11 @@ def test_an_empty_path_is_refused():
         MaskFolderDataset(data_root='', data_prefix=dict(img_path='images', seg_map_path='masks'))
 
 
+def test_a_folder_is_not_looked_through_over_http():
+    with pytest.raises(ValueError, match='is an address, .* download it or mount it'):
+        MaskFolderDataset(data_root='https://host/images', data_prefix=dict(img_path='a'))
+
+
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     with pytest.raises(FileNotFoundError, match=f"'{tmp_path}/masks/classes.txt' does not exist"):

@@ -44,6 +44,12 @@ def test_sound_data_end_in_one_line_of_the_log(monkeypatch, log):
     assert logging.getLevelName(logging.INFO) in found
 
 
+def test_names_that_are_no_utf8_are_logged(monkeypatch, log):
+    check(monkeypatch, findings(warnings=['train: caf\udce9.jpg.'], classes=('caf\udce9',)))
+    warning, found = log.read_text().splitlines()
+    assert warning.endswith(r'train: caf\udce9.jpg.') and r'1 classes (caf\udce9)' in found
+
+
 def test_problems_end_the_run_a_sentence_each_and_say_what_was_found(monkeypatch, log):
     other = Findings('val', errors=['val: 2 b.'], warnings=['val: a warning.'])
     with pytest.raises(SystemExit) as ended:

@@ -110,7 +110,7 @@ RULES = {
         classes=whole(2, 10), seed=SEED, workers=PROCESSES,
     ),
     'dataset_tools/make_shards.py': dict(
-        source=path, out=path, verify=path, images_per_shard=COUNT, seed=SEED,
+        source=path, out=path, index=path, verify=path, images_per_shard=COUNT, seed=SEED,
         quality=whole(1, 100), short_side=PIXELS, workers=PROCESSES,
     ),
     'demo.py': dict(work_dir=path, data_root=path, seeds=whole(1, 1000)),

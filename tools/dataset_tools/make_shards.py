@@ -2,6 +2,9 @@
 
 Stopped at any point, the same command goes on where it was. Example:
 python tools/dataset_tools/make_shards.py data/imagenet/train --out data/imagenet-shards --labels
+
+Tar files that others made, such as img2dataset, are used as they are, once they have an index:
+python tools/dataset_tools/make_shards.py --index data/laion
 """
 
 import argparse
@@ -22,6 +25,12 @@ def parse_args() -> argparse.Namespace:
         help='folder of images, nested as deep as it likes',
     )
     parser.add_argument('--out', type=arguments.location, help='folder of the shards')
+    parser.add_argument(
+        '--index',
+        metavar='DIR',
+        type=arguments.location,
+        help='write an index of the tar files in a folder, in the WebDataset format, and make none',
+    )
     parser.add_argument(
         '--verify',
         metavar='DIR',
@@ -61,14 +70,16 @@ def parse_args() -> argparse.Namespace:
         help='processes; the shards do not depend on their number',
     )  # fmt: skip
     args = parser.parse_args()
-    if not args.verify and not (args.source and args.out):
-        parser.error('give a folder of images and --out, or --verify.')
+    if not (args.verify or args.index) and not (args.source and args.out):
+        parser.error('give a folder of images and --out, or --index, or --verify.')
     return args
 
 
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
 
+from mmcnx2.datasets.shards.index import ShardIndex
+from mmcnx2.datasets.shards.indexing import index_tars
 from mmcnx2.datasets.shards.pack import PackSettings, pack
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.verify import verify
@@ -81,6 +92,12 @@ def main(args: argparse.Namespace) -> None:
                 raise SystemExit('\n'.join(f'error: {problem}' for problem in problems))
             print(f'{args.verify}: all shards are as the index says.')
             return
+        if args.index:
+            index, left_out = index_tars(args.index, workers=args.workers)
+            print(_describe(args.index, index))
+            if text := str(left_out):
+                print(f'Left out: {text}.')
+            return
         recompression = None
         if args.quality is not None or args.short_side is not None:
             recompression = Recompression(args.quality, args.short_side)
@@ -89,13 +106,15 @@ def main(args: argparse.Namespace) -> None:
         index = pack(args.source, args.out, settings, workers=args.workers)
     except (ValueError, OSError) as error:
         raise SystemExit(f'error: {error}') from None
-    size = sum(shard.bytes for shard in index.shards)
-    print(
-        f'{args.out} holds {index.images} images in {len(index.shards)} shards, {size / 1e9:.2f} '
-        f'GB ({time.perf_counter() - start:.0f} s).'
-    )
+    print(_describe(args.out, index), f'({time.perf_counter() - start:.0f} s)')
     if index.left_out:
         print(f'{len(index.left_out)} files were no images; index.json lists them as left_out.')
+
+
+def _describe(folder: str, index: ShardIndex) -> str:
+    size = sum(shard.bytes for shard in index.shards)
+    count = len(index.shards)
+    return f'{folder} holds {index.images} images in {count} shards, {size / 1e9:.2f} GB.'
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ import mmcv
 import numpy as np
 from PIL import Image
 
+from mmcnx2.datasets.image_limits import explain
 from mmcnx2.datasets.image_size import read_size
 from mmcnx2.datasets.preflight.damage import find_damage
 from mmcnx2.datasets.readers import ReadOptions
@@ -76,7 +77,7 @@ def read_mask(path: str, *, backend: str) -> MaskFacts:
         with open(path, 'rb') as file:
             pixels = mmcv.imfrombytes(file.read(), flag='unchanged', backend=backend)
     except Exception as error:  # decoders share no base class for their errors
-        reason = ' '.join(str(error).split()) or type(error).__name__
+        reason = explain(error) or ' '.join(str(error).split()) or type(error).__name__
         # Pillow names the object that it read from, whose address means nothing.
         return MaskFacts(reason.split(' <_io')[0])
     if pixels is None:

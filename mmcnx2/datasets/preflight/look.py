@@ -10,6 +10,7 @@ from torch import nn
 from mmcnx2.datasets.classes import check_classes
 from mmcnx2.datasets.preflight.batches import check_batches
 from mmcnx2.datasets.preflight.findings import Findings, Report
+from mmcnx2.datasets.readers.opencv_log import without_opencv_warnings
 
 # The class that a data set derives from, by the toolbox and its name -> how it is looked at.
 _ROUTES = {
@@ -40,7 +41,8 @@ def look_at_data(
     found = []
     hooks = cfg.get('default_hooks') or {}  # mmcnx2.UnreadableImagesHook replaces in training
     guard = hooks.get('unreadable') or {}
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+    scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope'))
+    with scope, without_opencv_warnings():
         for name, loader in loaders.items():
             replaced = guard.get('max_unreadable', 0.0) if name == 'train' else 0.0
             findings = Findings(name, max_unreadable=replaced)

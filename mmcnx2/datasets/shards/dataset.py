@@ -1,6 +1,5 @@
 """Images streamed from tar shards, for data sets too large for millions of single files."""
 
-import json
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -13,20 +12,18 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.checks import check_not_empty, check_types
-from mmcnx2.datasets.readers import READERS
 from mmcnx2.datasets.seeding import drawing_from
+from mmcnx2.datasets.shards.samples import to_pipeline
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
 from mmcnx2.datasets.shards.stream import join, read_index, read_shard
 from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
 
-_IMAGE_KEYS = {ending.removeprefix('.') for reader in READERS for ending in reader.endings}
-
 
 @DATASETS.register_module()
 class ImageShards(IterableDataset):
-    """Images from the shards that ``tools/dataset_tools/make_shards.py`` made.
+    """Images from the shards that ``tools/dataset_tools/make_shards.py`` packed, or indexed.
 
     In each epoch the shards come in a new order, each rank and each of its workers reads its own
     part of them (see :mod:`mmcnx2.datasets.shards.split`), and a buffer in every worker shuffles
@@ -97,7 +94,7 @@ class ImageShards(IterableDataset):
         """Yield path and contents of every image, in the order of the shards."""
         for shard in self.index.shards:
             for sample in read_shard(join(self.data_root, shard.name), start=0, stop=shard.images):
-                data = _unpack(sample, 0)
+                data = to_pipeline(sample, 0, labelled=False)
                 yield data['img_path'], data['img_bytes']
 
     def start_epoch(
@@ -149,7 +146,7 @@ class ImageShards(IterableDataset):
 
     def _read(self, images: range, order: list[int]) -> Iterator[dict]:
         """Yield encoded images at positions of an epoch whose shards come in an order."""
-        shards = self.index.shards
+        shards, labelled = self.index.shards, bool(self.index.classes)
         offsets = [0]
         for shard in shards:
             offsets.append(offsets[-1] + shard.images)
@@ -157,7 +154,7 @@ class ImageShards(IterableDataset):
             number = order[position]
             location = join(self.data_root, shards[number].name)
             for i, sample in enumerate(read_shard(location, start=start, stop=stop), start):
-                yield _unpack(sample, offsets[number] + i)
+                yield to_pipeline(sample, offsets[number] + i, labelled=labelled)
 
     def _process(self, samples: Iterator[dict], numbers: tuple[int, ...]) -> Iterator[dict]:
         """Yield each image after the pipeline; a good one once more for each bad one before it.
@@ -193,15 +190,3 @@ class ImageShards(IterableDataset):
         if reason:
             self._unreadable.add(sample['sample_idx'], sample['img_path'], reason)
         return data
-
-
-def _unpack(sample: dict, index: int) -> dict:
-    """Turn webdataset's sample into what pipelines expect."""
-    suffix = next((key for key in sample if key in _IMAGE_KEYS), None)
-    path = f'{sample["__url__"]}/{sample["__key__"]}.{suffix}'
-    if 'json' in sample:
-        path = json.loads(sample['json']).get('path', path)
-    data = dict(img_bytes=sample[suffix] if suffix else b'', img_path=path, sample_idx=index)
-    if 'cls' in sample:
-        data['gt_label'] = int(sample['cls'])
-    return data

@@ -1,6 +1,7 @@
 """The table of contents beside the shards, ``index.json``: their names, sizes and checksums."""
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,20 @@ VERSION = 1
 # A plain file name: an index from elsewhere must not name a file outside its folder, nor, as
 # webdataset would take 'pipe:...', a command to run.
 _SHARD_NAME = re.compile(r'\w[\w.-]*\.tar')
+
+
+def is_shard_name(name: str) -> bool:
+    """Return whether an index may name a file so."""
+    return _SHARD_NAME.fullmatch(name) is not None
+
+
+def list_tars(folder: str | os.PathLike) -> list[str]:
+    """Return the names of the tar files directly in a folder, sorted; none if it is no folder."""
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_file()]
+    return sorted(name for name in names if name.endswith('.tar') and name[0] != '.')
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Shard:
     sha256: str
 
     def __post_init__(self):
-        if not (isinstance(self.name, str) and _SHARD_NAME.fullmatch(self.name)):
+        if not (isinstance(self.name, str) and is_shard_name(self.name)):
             raise ValueError(
                 f'shard name {self.name!r} is no plain file name that ends in .tar: the index was '
                 'not made by make_shards.py, do not use it.'
@@ -47,7 +62,7 @@ class ShardIndex:
 
     Attributes:
         shards: In the order of their names.
-        plan: Checksum of what they were made from.
+        plan: Checksum of what they were packed from; empty where others made them.
         classes: Names of the classes, in the order of the labels; empty if there are no labels.
         left_out: Files that were no images, relative to the source.
     """

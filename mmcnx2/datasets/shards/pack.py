@@ -4,10 +4,8 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import webdataset
@@ -19,6 +17,7 @@ from mmcnx2.datasets.folder import ImageFolderUnlabelled
 from mmcnx2.datasets.image_file import read_image_file
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.shards.index import INDEX_FILE, Shard, ShardIndex
+from mmcnx2.datasets.shards.pool import run_jobs
 from mmcnx2.datasets.shards.recompress import Recompression
 from mmcnx2.datasets.shards.stream import read_index
 from mmcnx2.datasets.shards.verify import checksum, find_problem
@@ -112,7 +111,7 @@ def pack(
     ]  # fmt: skip
     with tqdm(total=len(paths), initial=len(paths) - sum(len(job.paths) for job in jobs),
               desc='Packing images', unit='image', disable=not progress) as bar:  # fmt: skip
-        for job, entry in _run(jobs, workers):
+        for job, entry in run_jobs(_write_shard, jobs, workers):
             done[job.number] = dict(number=job.number, **entry)
             _append(log, done[job.number])
             bar.update(len(job.paths))
@@ -138,21 +137,6 @@ class _Job:
     start: int
     classes: Sequence[str]
     settings: PackSettings
-
-
-def _run(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, dict]]:
-    if workers <= 1:
-        yield from ((job, _write_shard(job)) for job in jobs)
-        return
-    context = get_context('forkserver')
-    context.set_forkserver_preload([__name__])  # one process imports it, not every one
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        pending = {pool.submit(_write_shard, job): job for job in jobs}
-        try:
-            for future in as_completed(pending):
-                yield pending[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _write_shard(job: _Job) -> dict:

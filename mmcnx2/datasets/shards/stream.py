@@ -13,7 +13,8 @@ from webdataset.tariterators import group_by_keys
 
 from mmcnx2.datasets.image_limits import MAX_BYTES
 from mmcnx2.datasets.shards.address import describe, is_address, open_address
-from mmcnx2.datasets.shards.index import INDEX_FILE, ShardIndex
+from mmcnx2.datasets.shards.index import INDEX_FILE, ShardIndex, list_tars
+from mmcnx2.datasets.shards.samples import image_keys
 from mmcnx2.paths import printable
 
 ATTEMPTS = 3
@@ -35,10 +36,17 @@ def read_index(root: str) -> ShardIndex:
             text = file.read()
     except OSError as error:
         raise FileNotFoundError(
-            f"'{path}' cannot be read ({describe(error)}): make shards there with "
-            'tools/dataset_tools/make_shards.py, or point data_root at the folder that has them.'
+            f"'{path}' cannot be read ({describe(error)}): {_what_to_do(root)}"
         ) from None
     return ShardIndex.from_json(text, source=path)
+
+
+def _what_to_do(root: str) -> str:
+    """Say how a folder of shards gets its index."""
+    tool = 'tools/dataset_tools/make_shards.py'
+    if not is_address(root) and (tars := list_tars(root)):
+        return f"index the {len(tars)} tar files there with {tool} --index '{root}'."
+    return f'make shards there with {tool}, or point data_root at the folder that has them.'
 
 
 def join(root: str, name: str) -> str:
@@ -62,7 +70,7 @@ def open_location(location: str):
 def read_shard(
     location: str, *, start: int, stop: int, max_bytes: int = MAX_BYTES
 ) -> Iterator[dict]:
-    """Yield images of a shard in their order.
+    """Yield the samples of a shard that have an image, in their order.
 
     Members are read from the stream one by one into memory; links, folders and devices in the
     archive are passed over, and names in it are only labels: nothing is ever written. A stream that
@@ -84,8 +92,8 @@ def read_shard(
     while start < stop:
         try:
             with closing(open_location(location)) as stream:
-                files = _files(stream, location, max_bytes)
-                for sample in islice(group_by_keys(files), start, stop):
+                samples = read_samples(stream, location, max_bytes=max_bytes)
+                for sample in islice(filter(image_keys, samples), start, stop):
                     yield sample
                     start += 1
             if start < stop:
@@ -121,6 +129,21 @@ class _Member(tarfile.TarInfo):
                 f"a member's name and attributes take {member.size} bytes, more than {cls._MOST}"
             )
         return member
+
+
+def read_samples(stream: BinaryIO, location: str, *, max_bytes: int = MAX_BYTES) -> Iterator[dict]:
+    """Yield all samples of an archive, also those without an image.
+
+    Args:
+        stream: The archive, from its start.
+        location: What warnings and samples say of it.
+        max_bytes: A larger member is named in a warning and is empty.
+
+    Raises:
+        tarfile.TarError: If it is none, or broken.
+        ValueError: If a sample has two files of one name.
+    """
+    yield from group_by_keys(_files(stream, location, max_bytes))
 
 
 def _files(stream: BinaryIO, location: str, max_bytes: int) -> Iterator[dict]:

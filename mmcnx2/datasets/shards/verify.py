@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from mmcnx2.datasets.shards.index import Shard
 from mmcnx2.datasets.shards.stream import read_index, read_shard
+from mmcnx2.paths import expand_home
 
 
 def verify(root: str | Path, *, progress: bool = True) -> list[str]:
@@ -24,7 +25,7 @@ def verify(root: str | Path, *, progress: bool = True) -> list[str]:
         FileNotFoundError: If there is no index.
         ValueError: If it is no such file.
     """
-    root = Path(root)
+    root = Path(expand_home(str(root)))
     problems = []
     shards = read_index(str(root)).shards
     for shard in tqdm(shards, desc='Verifying shards', unit='shard', disable=not progress):

@@ -27,6 +27,7 @@ from mmcnx2.engine.saving.nonfinite import (
 from mmcnx2.engine.saving.plain_contents import PlainContents
 from mmcnx2.engine.saving.remove_later import RemoveLater
 from mmcnx2.engine.saving.transaction import Transaction
+from mmcnx2.paths import expand_home
 from mmcnx2.registry import HOOKS
 
 
@@ -78,7 +79,7 @@ class AtomicCheckpointHook(CheckpointHook):
                 f'background=True, but file_client_args={self.file_client_args}: give backend_args '
                 'instead.'
             )
-        self.fallback_dir = fallback_dir
+        self.fallback_dir = expand_home(fallback_dir) if fallback_dir else fallback_dir
         self.background = background
         self.saved = []
         self.when_saved: list[Callable[[str], None]] = []

@@ -14,6 +14,7 @@ from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook
 from mmcnx2.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmcnx2.engine.hooks.resume_hook import ExactResumeHook
 from mmcnx2.engine.rollback import RollBack, allow_rollback
+from mmcnx2.paths import printable
 from mmcnx2.registry import HOOKS
 
 NORMAL = 1.4826
@@ -124,7 +125,7 @@ class LossSpikeHook(Hook):
         for process, spikes in enumerate(everywhere):
             where = f' in process {process}' if len(everywhere) > 1 else ''
             for step, sentence, files in spikes:
-                names = ', '.join(files) or 'its samples have no paths'
+                names = printable(', '.join(files)) or 'its samples have no paths'
                 runner.logger.warning(f'Step {step}{where}: {sentence}. Its batch: {names}.')
         if self.rolled_back < self.rollbacks:
             self._go_back(runner)

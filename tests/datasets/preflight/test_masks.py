@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 import mmcnx2.datasets.mask_folder  # noqa: F401  (registers it; answers operators before mmseg)
 from mmcnx2.datasets.preflight import Report, look_at_data
@@ -46,6 +46,17 @@ def test_sound_data_are_summed_up_in_one_line(tmp_path):
     report = look(tmp_path)
     assert (report.errors, report.warnings) == ([], [])
     assert report.found == 'data: train has 2 images, 2 masks, 3 classes (sky, road, car).'
+
+
+def test_a_geotiffs_unknown_tags_are_not_written_out(tmp_path, capfd):
+    write(tmp_path, 'a', ALL)
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[33550], tags.tagtype[33550] = (1.0, 1.0, 0.0), 12
+    (tmp_path / 'masks/a.png').unlink()
+    Image.fromarray(ALL).save(tmp_path / 'masks/a.tif', tiffinfo=tags)
+    read = dict(type='LoadAnnotations', imdecode_backend='cv2')
+    assert look(tmp_path, pipeline=[dict(type='LoadImageFromFile'), read]).errors == []
+    assert 'tag 33550' not in capfd.readouterr().err
 
 
 def test_0_and_255_for_two_classes_asks_whether_255_is_the_foreground(tmp_path):
