@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.logging import print_log
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
@@ -75,12 +74,8 @@ def train(
             first = is_first_process(cfg.get('launcher', 'none'))
             if first:
                 locks = claim(cfg, move_aside=move_aside)
-            try:
-                told = fit_to_data(cfg, keep=first)
-            except SystemExit as refusal:
-                raise NotBegun(refusal.code) from refusal
             with told_by_key(cfg, given=given, debug=debug, running=True, but=_FORESEEN):
-                _train(cfg, look=look, given=given, debug=debug, told=told)
+                _train(cfg, look=look, given=given, debug=debug, first=first)
     finally:
         for lock in locks:
             lock.release()
@@ -102,15 +97,15 @@ def _build(cfg: Config) -> Runner:
 
 
 def _train(
-    cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool, told: str | None
+    cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool, first: bool
 ) -> None:
     cores = share_out_cores(cfg, given=given)
     try:
+        images = fit_to_data(cfg, keep=first)
         with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
             runner = _build(cfg)
-        if told:
-            print_log(told, logger='current')
-        runner.logger.info(cores)
+        for line in filter(None, (images, cores)):
+            runner.logger.info(line)
         if look:
             loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))
             check_data(cfg, loaders, model=runner.model)
