@@ -68,6 +68,7 @@ def test_an_empty_environment_is_described_too():
     assert line(Facts(python='3.11.7'), 'GPU').startswith('none')
 
 
+@pytest.mark.slow
 def test_it_passes_here():
     done = subprocess.run(
         [sys.executable, '-W', 'ignore', '-m', 'mmcnx2.doctor'],

@@ -9,6 +9,8 @@ from tests.support.closeness import assert_close
 from tests.support.processes import run_processes
 from tests.support.sharded_processes import continue_from, optimizer_of, take_step, two_steps, wrap
 
+pytestmark = pytest.mark.slow  # two processes, each of which imports OpenMMLab
+
 KINDS = ('ddp', 'fsdp2')
 
 

@@ -80,6 +80,7 @@ def test_the_storage_of_parameters_can_be_freed_afterwards(channels):
         parameter.untyped_storage().resize_(0)
 
 
+@pytest.mark.slow
 def test_nowhere_to_keep_the_machine_code_is_no_error(alone):
     assert 'torch.Size([1, 2, 1, 1])' in alone
 
