@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from mmcnx2 import doctor
 from mmcnx2.compat.facts import Facts
 from mmcnx2.compat.problem import Problem
