@@ -29,6 +29,7 @@ CPU = ['numba>=0.61']
 HEIC = ['pillow-heif>=1']
 TIFF = ['tifffile>=2024.1', 'imagecodecs>=2024.1']
 DICOM = ['pydicom>=3,<4']
+LOOK = ['scikit-learn>=1.5']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,
@@ -38,6 +39,7 @@ EXTRAS = {
     'heic': HEIC,
     'tiff': TIFF,
     'dicom': DICOM,
+    'look': LOOK,
     'hf': ['transformers>=5,<6'],
     'export': EXPORT,
     'dev': [
@@ -56,8 +58,8 @@ EXTRAS = {
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [
-    *OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, *TIFF, *DICOM, 'tensorboard',
-    *EXTRAS['dev'],
+    *OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, *TIFF, *DICOM, *LOOK,
+    'tensorboard', *EXTRAS['dev'],
 ]  # fmt: skip
 
 URLS = {

@@ -45,6 +45,8 @@ def main(words: Sequence[str] | None = None) -> None:
         _refuse(f'--{error.name.strip("_").replace("_", "-")} {error.reason}', debug)
     except SystemExit as end:
         _end(end)
+    except ModuleNotFoundError as error:
+        _refuse(f"{error.name} is not installed: pip install 'mmcnx2[all]'.", debug)
     except (ImportError, OSError, ValueError) as error:
         _refuse(str(error), debug)
 

@@ -160,3 +160,11 @@ def test_validation_data_are_said_once(train, data):
     for command in ('finetune', 'detect', 'segment'):
         with pytest.raises(ValueError, match='val is .*: leave it out'):
             train(command, val='0.1')
+
+
+def test_a_probe_scores_the_encoder(scenes, data, tmp_path, monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    pre = mmcnx2.pretrain(
+        scenes / 'unlabelled', out=tmp_path / 'pre-probe', epochs=1, workers=0, set=BACKBONE
+    )
+    assert 0 <= mmcnx2.probe(data['finetune'], from_=pre) <= 100

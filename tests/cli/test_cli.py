@@ -79,6 +79,16 @@ def test_debug_shows_where_it_was_refused(tmp_path, monkeypatch):
         main(['pretrain', 'nowhere', '--out', 'b', '--debug'])
 
 
+def test_what_is_not_installed_is_said_with_the_command(capsys, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, 'mmcnx2.analysis.linear_probe', None)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = said(capsys, 'probe', 'nowhere', '--from', 'nowhere.pth')
+    assert code == 2
+    assert (
+        err == "error: mmcnx2.analysis.linear_probe is not installed: pip install 'mmcnx2[all]'.\n"
+    )
+
+
 def test_help_imports_nothing_heavy():
     """Torch and the toolboxes take seconds; what is asked for is an answer."""
     code = 'import sys\nfrom mmcnx2.cli import main\n'
