@@ -1,9 +1,9 @@
 """Run a toolbox's script with the mends in place: ``python -m mmcnx2.compat SCRIPT [ARGUMENTS]``.
 
-A config's ``custom_imports`` come too late for some: mmdet's own ``tools/test.py`` and
-``tools/train.py`` import mmdet, which wants ``mmcv._ext`` at once, before they read a config.
-Nothing of this package runs before that unless somebody asks for it, and a ``.pth`` file, which
-would, would run in every Python of the environment, whatever that is for. So it is asked for.
+A config's ``custom_imports`` come too late for some: mmdet's own ``tools/test.py`` imports what
+wants ``mmcv._ext`` before it reads a config. Nothing of this package runs before that unless
+somebody asks for it, and a ``.pth`` file, which would, would run in every Python of the
+environment, whatever that is for. So it is asked for.
 """
 
 import runpy
