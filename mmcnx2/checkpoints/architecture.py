@@ -99,6 +99,11 @@ class Architecture:
             layer_scale_init_value=1e-6 if self.layer_scale else 0.0,
         )
 
+    @property
+    def gives_maps(self) -> bool:
+        """Whether other stages than the last are normalized, as for detection, say."""
+        return not set(self.norms) <= {len(self.depths) - 1}
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return every parameter's shape by name, in this package's names of the whole model."""
         channels, p = self.channels, self.stem_patch_size

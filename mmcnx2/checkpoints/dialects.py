@@ -1,13 +1,15 @@
 """The table of dialects: how each library names and shapes the parameters of a ConvNeXt V2.
 
 A row pairs this package's name of a parameter with the dialect's. In both, ``{i}``, ``{j}`` and
-``{k}`` stand for numbers, ``{last}`` for the number of the last stage, ``{p}`` for ``weight`` or
-``bias`` and ``{g}`` for ``gamma`` or ``beta``. Of several rows that fit a name the first counts.
+``{k}`` stand for numbers, ``{n}`` for i + 1, ``{last}`` for the number of the last stage, ``{p}``
+for ``weight`` or ``bias`` and ``{g}`` for ``gamma`` or ``beta``. Of several rows that fit a name
+the first counts.
 
 The encoder's rows are bare: before them stands whatever holds the encoder in a checkpoint, such as
 ``backbone.``; the rows of the decoder and of the head stand beside that.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 from mmcnx2.checkpoints.architecture import Architecture
@@ -184,6 +186,20 @@ TIMM_NARROW = _timm(POINTWISE)
 """timm's atto, femto, pico and nano, whose linear layers are 1x1 convolutions (``conv_mlp``)."""
 _NARROW_WIDTHS = (40, 48, 64, 80)
 
+TIMM_FEATURES = replace(
+    TIMM,
+    name='timm_features',
+    title='timm (features_only)',
+    encoder=tuple(
+        replace(row, theirs=re.sub(r'^(stem|stages)\.', r'\1_', row.theirs)) for row in TIMM.encoder
+    ),
+    beside=(),
+)
+"""What ``features_only=True`` holds, where stem and stages are one list: ``stages_0.blocks.0...``.
+
+It is read alone: files that timm loads into it have the names of a whole model.
+"""
+
 HUGGING_FACE = Dialect(
     name='hf',
     title='Hugging Face',
@@ -197,6 +213,7 @@ HUGGING_FACE = Dialect(
         ('stages.{i}.{j}.grn.gamma', 'encoder.stages.{i}.layers.{j}.grn.weight', CHANNELS_LAST),
         ('stages.{i}.{j}.grn.beta', 'encoder.stages.{i}.layers.{j}.grn.bias', CHANNELS_LAST),
         ('norm{last}.{p}', 'layernorm.{p}'),
+        ('norm{i}.{p}', 'hidden_states_norms.stage{n}.{p}'),
     ),
     beside=_rows((_HEAD, 'classifier.{p}')),
     container='convnextv2.',
@@ -261,6 +278,7 @@ READABLE = (
     OFFICIAL,
     OFFICIAL_SPARSE,
     TIMM,
+    TIMM_FEATURES,
     HUGGING_FACE_V1,
     HUGGING_FACE_DINOV3,
     TORCHVISION,
@@ -274,10 +292,17 @@ def dialect_for(name: str, architecture: Architecture) -> Dialect:
     Args:
         name: Key of :data:`DIALECTS`.
         architecture: The model's. timm builds its four narrowest with 1x1 convolutions, and Hugging
-            Face calls V1 another model.
+            Face calls V1 another model, and one that gives maps of several stages, too.
     """
     if name == 'timm' and architecture.channels[0] in _NARROW_WIDTHS:
         return TIMM_NARROW
-    if name == 'hf' and architecture.version == 'V1':
-        return HUGGING_FACE_V1
+    if name == 'hf':
+        dialect = HUGGING_FACE_V1 if architecture.version == 'V1' else HUGGING_FACE
+        return _as_backbone(dialect) if architecture.gives_maps else dialect
     return DIALECTS[name]
+
+
+def _as_backbone(dialect: Dialect) -> Dialect:
+    """Return Hugging Face's ``...Backbone``, which has a norm for each map and no other."""
+    rows = tuple(row for row in dialect.encoder if row.theirs != 'layernorm.{p}')
+    return replace(dialect, encoder=rows)

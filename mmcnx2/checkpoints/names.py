@@ -11,13 +11,20 @@ def rename(name: str, template: str, other: str, *, last: int) -> str | None:
 
     Args:
         name: A parameter's name.
-        template: ``{i}``, ``{j}``, ``{k}`` stand for numbers, ``{last}`` for ``last``, ``{p}`` for
-            ``weight`` or ``bias``, ``{g}`` for ``gamma`` or ``beta``.
-        other: A template with the same fields.
+        template: ``{i}``, ``{j}``, ``{k}`` stand for numbers, ``{n}`` for i + 1, ``{last}`` for
+            ``last``, ``{p}`` for ``weight`` or ``bias``, ``{g}`` for ``gamma`` or ``beta``.
+        other: A template with the same fields, i and n being one.
         last: Number of the last stage.
     """
     match = _compile(template, last).fullmatch(name)
-    return match and other.format(**match.groupdict(), last=last)
+    if match is None:
+        return None
+    fields = match.groupdict()
+    if 'n' in fields:
+        fields['i'] = int(fields['n']) - 1
+    elif 'i' in fields:
+        fields['n'] = int(fields['i']) + 1
+    return other.format(**fields, last=last)
 
 
 @cache

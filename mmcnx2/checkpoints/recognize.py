@@ -143,7 +143,7 @@ def _equal(one: Tensor, other: Tensor) -> bool:
 
 
 def _last_stage(anchor: str, prefix: str, state_dict: Mapping[str, Tensor]) -> int:
-    stages = prefix + anchor.split('stages.')[0] + 'stages.'
+    stages = prefix + anchor.partition('0')[0]  # all that stands before the number of a stage
     numbers = (key[len(stages) :].split('.')[0] for key in state_dict if key.startswith(stages))
     return max((int(number) for number in numbers if number.isdecimal()), default=0)
 

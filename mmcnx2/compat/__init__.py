@@ -11,7 +11,14 @@ Each file names the upstream thread and says when it can go. Two kinds of file l
 Nothing here imports a toolbox, and everything tolerates mmengine and mmcv being absent.
 """
 
-from mmcnx2.compat import adjust_hue, mmcv_ext, own_configs, torch_load, yaml_load
+from mmcnx2.compat import (
+    adjust_hue,
+    blur_radius,
+    mmcv_ext,
+    own_configs,
+    torch_load,
+    yaml_load,
+)
 from mmcnx2.compat.amp_on_cpu import amp_off_without_gpu
 from mmcnx2.compat.minkowski_collections import alias_collections
 from mmcnx2.compat.processes_on_cpu import join_processes_without_gpu
@@ -28,6 +35,7 @@ def apply() -> None:
     """Apply the mends that every user needs; calling it again changes nothing."""
     mmcv_ext.install()
     adjust_hue.turn_hues_over()
+    blur_radius.draw_python_numbers()
     torch_load.allow_mmengine_classes()
     yaml_load.read_yaml_as_data()
     own_configs.find_own_configs()

@@ -46,7 +46,12 @@ def settings_in(checkpoint: str | Path) -> dict[str, Any] | None:
     Raises:
         See :func:`.read_checkpoint`.
     """
-    meta = read_checkpoint(checkpoint).get('meta')
+    return settings_held(read_checkpoint(checkpoint))
+
+
+def settings_held(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return :func:`settings_in` of a checkpoint that has been read."""
+    meta = checkpoint.get('meta')
     text = meta.get('cfg') if isinstance(meta, Mapping) else None
     if not isinstance(text, str):
         return None

@@ -53,7 +53,7 @@ class ConvNeXtV2Block(nn.Module):
 
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of the shape of ``x``, which lives in ``layout``, channels last."""
-        if self.with_cp and x.requires_grad:
+        if self.with_cp and x.requires_grad is True:  # which a symbol of torch.fx is not
             branch = checkpoint(self.branch, x, layout, use_reentrant=False)
         else:
             branch = self.branch(x, layout)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from mmcnx2.archs import ARCHS
@@ -13,9 +12,12 @@ from mmcnx2.checkpoints.loading import translate_on_load
 from mmcnx2.checks import check_at_least, check_choice, check_types
 from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.downsample import Downsample, Stem
+from mmcnx2.nn.inputs import check_inputs, known_mask
 from mmcnx2.nn.layer_depth import layer_depth
 from mmcnx2.nn.layouts import Layout, get_layout
-from mmcnx2.nn.ops.choice import check_ops, choose_ops
+from mmcnx2.nn.ops.choice import check_ops, choose_ops_for
+from mmcnx2.nn.ops.transforms import needs_plain_torch
+from mmcnx2.nn.scripting import graph_of_whole_images
 from mmcnx2.nn.stage import Stage
 
 
@@ -165,6 +167,7 @@ class ConvNeXtV2(nn.Module):
                 ``visible`` of another shape.
             TypeError: A ``visible`` that is not bool.
         """
+        visible = known_mask(visible)
         layouts = self.plan(images, visible)
         features = self.encode(images, layouts)
         if visible is None:
@@ -172,10 +175,16 @@ class ConvNeXtV2(nn.Module):
         return layouts[-1].to_maps(features[-1])
 
     def plan(self, images: Tensor, visible: Tensor | None) -> list[Layout]:
-        """Return each stage's layout for these images; arguments and errors of :meth:`forward`."""
-        self._check(images, visible)
-        layout = get_layout('dense' if visible is None else self.layout)
-        ops = choose_ops(self.ops, images.device)
+        """Return each stage's layout for these images; arguments and errors of :meth:`forward`.
+
+        Where somebody follows the operations (:func:`needs_plain_torch`) a mask is a tensor like
+        others: the masked layout computes with it, and the packed one, of equal numbers, would
+        read it instead.
+        """
+        check_inputs(images, visible, self.strides[-1])
+        masked = 'masked' if needs_plain_torch(images) else self.layout
+        layout = get_layout('dense' if visible is None else masked)
+        ops = choose_ops_for(self.ops, images)
         return layout.plan(visible, self.strides, images.device, ops=ops)
 
     def encode(self, images: Tensor, layouts: Sequence[Layout]) -> list[Tensor]:
@@ -218,40 +227,15 @@ class ConvNeXtV2(nn.Module):
         self._freeze()
         return self
 
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Return what ``torch.jit.script`` compiles in this network's place."""
+        return graph_of_whole_images(self)
+
     def _to_output(self, x: Tensor, stage: int, layout: Layout) -> Tensor:
         norm = getattr(self, f'norm{stage}')
         if self.gap_before_final_norm:
             return norm(x.mean((1, 2)))
         return layout.to_maps(norm(x))
-
-    def _check(self, images: Tensor, visible: Tensor | None) -> None:
-        stride = self.strides[-1]
-        n, _, height, width = images.shape
-        if min(height, width) < stride:
-            raise ValueError(
-                f'images of {height}x{width} px are smaller than the stride of {stride}: resize or '
-                f'pad them to {stride} or more.'
-            )
-        if visible is None:
-            return
-        if height % stride or width % stride:
-            raise ValueError(
-                f'images of {height}x{width} px do not divide into the patches of {stride} px that '
-                f'a mask hides: resize, or pad to multiples of {stride} (in the data preprocessor, '
-                f'pad_size_divisor={stride} of mmpretrain and mmdet, size_divisor={stride} of '
-                'mmseg).'
-            )
-        if visible.dtype != torch.bool:
-            raise TypeError(
-                f'visible is {visible.dtype}, but must be bool, True where the encoder may look: '
-                'a mask with 1 = removed becomes it by mask == 0.'
-            )
-        grid = (n, height // stride, width // stride)
-        if visible.shape != grid:
-            raise ValueError(
-                f'visible has shape {tuple(visible.shape)}, but images of {n}x{height}x{width} '
-                f'with stride {stride} need {grid}: one flag a patch.'
-            )
 
     def _freeze(self) -> None:
         for module in (

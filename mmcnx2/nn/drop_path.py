@@ -1,6 +1,5 @@
 """Stochastic depth, one draw an image."""
 
-import torch
 from torch import Tensor, nn
 
 from mmcnx2.nn.layouts import Layout
@@ -22,7 +21,7 @@ class DropPath(nn.Module):
         if not self.training or self.rate == 0:
             return x
         keep = 1 - self.rate
-        kept = torch.full((layout.num_images(x), 1), keep, device=x.device, dtype=x.dtype)
+        kept = x.new_full((layout.num_images(x), 1), keep)
         return x * layout.per_image(kept.bernoulli() / keep)
 
     def extra_repr(self) -> str:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking, indices_of
+from mmcnx2.nn.ops.transforms import needs_plain_torch
 from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
 
 
@@ -32,6 +33,8 @@ class MaskedAutoencoding:
         """
         if visible is None:
             visible = self.draw_mask(images)
+        if needs_plain_torch(images):
+            return self._loss_under_any_mask(images, visible)
         hidden = indices_of(~visible, images.device)
         return self.compare(self.predict_patches(images, visible, hidden), images, hidden)
 
@@ -67,6 +70,12 @@ class MaskedAutoencoding:
             hidden: Int64 ``(K,)``, numbers of those patches over ``N * h * w``.
         """
         return (pred - self.head(images, hidden)).square().mean()
+
+    def _loss_under_any_mask(self, images: Tensor, visible: Tensor) -> Tensor:
+        """Return the loss without reading the mask, whose entries count as weights of patches."""
+        errors = (self.predict_patches(images, visible) - self.head(images)).square().mean(-1)
+        hidden = (~visible).flatten(1).to(errors)
+        return (errors * hidden).sum() / hidden.sum()
 
 
 class FCMAE(MaskedAutoencoding, nn.Module):

@@ -11,7 +11,7 @@ from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
 from mmcnx2.nn.layouts import DenseLayout, Layout
 from mmcnx2.nn.masking import hand_over
-from mmcnx2.nn.ops.choice import check_ops, choose_ops
+from mmcnx2.nn.ops.choice import check_ops, choose_ops_for
 from mmcnx2.nn.patches import patchify, rows_at, upsample
 
 
@@ -113,14 +113,14 @@ class UNetDecoder(nn.Module):
     def forward(self, latent: Tensor, visible: Tensor, chosen: Tensor | None = None) -> Tensor:
         """Predict patches; arguments and result as for :meth:`FCMAEDecoder.forward`."""
         x = fill(latent, visible, self.mask_token)
-        for rise, layout in zip(self.rises, self.plan(x.device), strict=True):
+        for rise, layout in zip(self.rises, self.plan(x), strict=True):
             x = rise(x, layout)
         return rows_at(self.predict(x), chosen)
 
-    def plan(self, device: torch.device) -> list[Layout]:
-        """Return a layout of whole maps for each rise."""
-        ops = choose_ops(self.ops, device)
-        return DenseLayout.plan(None, [1] * len(self.rises), device, ops=ops)
+    def plan(self, x: Tensor) -> list[Layout]:
+        """Return a layout of whole maps for each rise of ``x``, the latent features."""
+        ops = choose_ops_for(self.ops, x)
+        return DenseLayout.plan(None, [1] * len(self.rises), x.device, ops=ops)
 
     def predict(self, x: Tensor) -> Tensor:
         """Return ``(N, h * w, p * p * C)`` rows of patches from the first stage's features."""
@@ -154,9 +154,7 @@ class SkipUNetDecoder(UNetDecoder):
         """
         *finer, latent = maps
         x = fill(latent, visible, self.mask_token)
-        for rise, skip, layout in zip(
-            self.rises, reversed(finer), self.plan(x.device), strict=True
-        ):
+        for rise, skip, layout in zip(self.rises, reversed(finer), self.plan(x), strict=True):
             x = rise(x, skip, visible, layout)
         return rows_at(self.predict(x), chosen)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.dialects import DIALECTS
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support import oracle
 from tests.support.closeness import assert_close
 from tests.support.logits import logits_of
@@ -126,6 +127,14 @@ def test_the_official_pre_training_gets_its_decoder():
         'pred.weight': (3072, 16, 1, 1),
     }
     assert {name: tuple(converted[name].shape) for name in expected} == expected
+
+
+def test_maps_of_several_stages_with_a_norm_each_go_to_hugging_face_and_back():
+    state = dict(ConvNeXtV2(ARCH, out_indices=(0, 1, 2, 3)).state_dict())
+    theirs = convert_state_dict(state, to='hf')
+    assert 'hidden_states_norms.stage1.weight' in theirs and 'layernorm.weight' not in theirs
+    assert_same_state(theirs, convert_state_dict(theirs, to='hf'))
+    assert_same_state(state, convert_state_dict(theirs))
 
 
 @pytest.mark.parametrize('to, parts', PAIRS)

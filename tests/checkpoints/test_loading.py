@@ -28,6 +28,19 @@ def test_every_dialect_loads_strictly(dialect):
     assert_same_state(state, net.state_dict())
 
 
+def test_the_norms_of_hugging_faces_backbone_load_for_each_map():
+    indices = (0, 2, 3)
+    state = make_net(out_indices=indices).state_dict()
+    theirs = convert_state_dict(state, to='hf')
+    norms = {name for name in theirs if 'stage' in name and 'stages' not in name}
+    assert norms == {
+        f'hidden_states_norms.stage{i + 1}.{p}' for i in indices for p in ('weight', 'bias')
+    }
+    net = make_net(out_indices=indices)
+    net.load_state_dict(theirs, strict=True)
+    assert_same_state(dict(state), net.state_dict())
+
+
 @pytest.mark.parametrize('to', ['mmcnx2', 'official', 'timm', 'hf'])
 def test_a_head_is_left_out_and_named(to, caplog):
     state = make_state('norm', 'head')

@@ -64,6 +64,37 @@ def test_v1_with_layer_scale_converts_too():
     theirs.load_state_dict(convert_state_dict(convert_state_dict(weights), to='timm'), strict=True)
 
 
+@pytest.mark.parametrize('arch', ['atto', 'tiny'])  # with 1x1 convolutions, and linear layers
+def test_what_gives_maps_in_timm_gives_the_same_maps_here(arch):
+    with torch.device('meta'):
+        theirs = timm.create_model(f'convnextv2_{arch}', features_only=True).eval()
+        ours = ConvNeXtV2(arch, out_indices=(0, 1, 2, 3), final_norm=False).eval()
+    weights = fill(theirs.state_dict())
+    theirs.load_state_dict(weights, strict=True, assign=True)
+    assert recognize(weights).dialect.title == 'timm (features_only)'
+    ours.load_state_dict(weights, strict=True, assign=True)
+    images = make_images(1, 32, 32)
+    with torch.no_grad():
+        for actual, expected in zip(ours(images), theirs(images), strict=True):
+            assert_close(arch, expected, actual, relative=1e-9)
+
+
+def test_whole_models_of_timm_and_those_that_give_maps_have_the_same_weights():
+    whole = timm.create_model('convnextv2_atto', num_classes=0)
+    maps = timm.create_model('convnextv2_atto', features_only=True)
+    encoder = convert_state_dict(whole.state_dict())
+    maps.load_state_dict(
+        {
+            name.replace('stem.', 'stem_').replace('stages.', 'stages_'): tensor
+            for name, tensor in whole.state_dict().items()
+            if not name.startswith('head.')
+        }
+    )
+    found = convert_state_dict(maps.state_dict())
+    assert encoder.keys() - found.keys() == {'norm3.weight', 'norm3.bias'}
+    assert all(tensor.equal(encoder[name]) for name, tensor in found.items())
+
+
 @pytest.fixture(scope='module')
 def pretrained():
     """What a pre-training of atto leaves: encoder and decoder, no final norm, no head."""

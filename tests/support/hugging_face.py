@@ -1,8 +1,10 @@
-"""Run in an interpreter with Hugging Face transformers: a random ConvNeXt V2 and its logits.
+"""Run in an interpreter with Hugging Face transformers: a random ConvNeXt V2 and its output.
 
 ``python - FOLDER < hugging_face.py`` reads ``FOLDER/request.pt``, a dict of ``images`` and
 ``config`` (arguments of ``ConvNextV2Config``), and writes ``answer.pt`` with ``weights`` and
-``logits``. Without a config, it reads the model from the folder as that library's users do.
+``logits``, or ``maps`` of a backbone where the config has ``out_features``. Without a config, it
+reads the model from the folder as that library's users do; of a ``picture``, ``(H, W, 3)`` bytes,
+it writes the ``pixel_values`` that the folder's image processor makes.
 
 It imports nothing of this project, which lives in another environment.
 """
@@ -11,22 +13,37 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import ConvNextV2Config, ConvNextV2ForImageClassification
+from transformers import (
+    AutoImageProcessor,
+    ConvNextV2Backbone,
+    ConvNextV2Config,
+    ConvNextV2ForImageClassification,
+)
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     request = torch.load(folder / 'request.pt', weights_only=True, mmap=True)
+    if 'picture' in request:
+        processor = AutoImageProcessor.from_pretrained(folder)
+        answer = dict(processor(request['picture'].numpy(), return_tensors='pt'))
+        torch.save(answer, folder / 'answer.pt')
+        return
     if 'config' in request:
         config = ConvNextV2Config(**request['config'])
+        gives_maps = 'out_features' in request['config']
+        kind = ConvNextV2Backbone if gives_maps else ConvNextV2ForImageClassification
         with torch.device('meta'):
-            model = ConvNextV2ForImageClassification(config)
+            model = kind(config)
         model.load_state_dict(fill(model), strict=True, assign=True)
     else:
         model = ConvNextV2ForImageClassification.from_pretrained(folder, dtype=torch.float64)
     with torch.no_grad():
-        logits = model.eval()(request['images']).logits
-    torch.save({'weights': model.state_dict(), 'logits': logits}, folder / 'answer.pt')
+        output = model.eval()(request['images'])
+    found = (
+        dict(maps=output.feature_maps) if 'feature_maps' in output else dict(logits=output.logits)
+    )
+    torch.save({'weights': model.state_dict(), **found}, folder / 'answer.pt')
 
 
 def fill(model: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -22,7 +22,7 @@ from tests.support.file_server import served
 from tests.support.logits import fill, logits_of
 from tests.support.official import OfficialConvNeXtV2
 from tests.support.states import assert_same_state, make_state
-from tests.support.toy import make_images
+from tests.support.toy import make_images, make_net
 
 
 @pytest.fixture
@@ -106,6 +106,48 @@ def test_hugging_face_finds_a_configuration_beside_the_weights(tmp_path, run):
     assert (config['depths'], config['hidden_sizes']) == ([1, 2, 1, 1], [8, 12, 16, 24])
     assert config['layer_norm_eps'] == 1e-6 and len(config['id2label']) == 5
     assert recognize(read_checkpoint(output)).dialect.name == 'hf'
+    processor = json.loads((output.parent / 'preprocessor_config.json').read_text())
+    assert processor['image_processor_type'] == 'ConvNextImageProcessor'
+    assert processor['image_mean'] == pytest.approx([0.485, 0.456, 0.406])
+    assert processor['image_std'] == pytest.approx([0.229, 0.224, 0.225])
+    assert processor['size'] == {'shortest_edge': 224} and processor['crop_pct'] == 0.875
+
+
+def test_hugging_face_finds_the_backbone_of_a_detector(tmp_path, run):
+    maps = make_net(out_indices=(1, 3), final_norm=True).state_dict()
+    neck = {'neck.lateral_convs.0.conv.weight': torch.ones(1)}
+    state = {f'backbone.{name}': tensor for name, tensor in maps.items()} | neck
+    torch.save({'state_dict': state}, tmp_path / 'in.pth')
+    output = tmp_path / 'model' / 'model.safetensors'
+    options = ('--to', 'hf', '--keep-name', '--drop-extra')
+    run('convert.py', tmp_path / 'in.pth', output, *options)
+    config = json.loads((output.parent / 'config.json').read_text())
+    assert config['architectures'] == ['ConvNextV2Backbone']
+    assert config['out_features'] == ['stage2', 'stage4']
+    assert 'hidden_states_norms.stage2.weight' in read_checkpoint(output)
+
+
+@pytest.mark.parametrize(
+    ('preprocessor', 'channels', 'mean'),
+    [
+        ('mean=[51.0, 102.0, 204.0], std=[51.0, 51.0, 51.0], to_rgb=True', 3, [0.2, 0.4, 0.8]),
+        ('mean=[51.0, 102.0, 204.0], std=[51.0, 51.0, 51.0], to_rgb=False', 3, None),
+        ('mean=[51.0], std=[51.0], to_rgb=True', 1, [0.2]),
+        ('pad_size_divisor=32', 1, None),
+    ],
+    ids=['its own', 'BGR', 'gray', 'not known'],
+)
+def test_hugging_face_normalizes_as_the_run_did(preprocessor, channels, mean, tmp_path, run):
+    meta = dict(cfg=f"model = dict(type='A', data_preprocessor=dict({preprocessor}))")
+    state = make_state('norm', in_channels=channels)
+    torch.save({'state_dict': state, 'meta': meta}, tmp_path / 'in.pth')
+    output = tmp_path / 'model' / 'model.safetensors'
+    said = run('convert.py', tmp_path / 'in.pth', output, '--to', 'hf', '--keep-name')
+    processor = output.with_name('preprocessor_config.json')
+    assert processor.exists() == (mean is not None)
+    assert ('images       no preprocessor_config.json' in said) == (mean is None)
+    if mean:
+        assert json.loads(processor.read_text())['image_mean'] == pytest.approx(mean)
 
 
 def test_the_arguments_reach_the_converter(tmp_path, run):

@@ -85,17 +85,19 @@ from mmcnx2.analysis.model_complexity import measure_complexity
 from mmcnx2.checkpoints import convert_state_dict, recognize
 from mmcnx2.checkpoints.architecture import Architecture
 from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
-from mmcnx2.checkpoints.hugging_face import hugging_face_config
+from mmcnx2.checkpoints.hugging_face import hugging_face_config, hugging_face_processor
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.published import find_file
 from mmcnx2.checkpoints.unwrap import unwrap
+from mmcnx2.engine.run_settings import settings_held
 
 
 def convert(args: argparse.Namespace) -> str:
     """Convert and return the summary. See ``convert_state_dict`` for the errors."""
     say(1, f'reading {args.input}')
     check_file(args.output, inputs=[args.input])
-    weights = unwrap(read_checkpoint(find_file(args.input)), ema=args.ema)
+    contents = read_checkpoint(find_file(args.input))
+    weights = unwrap(contents, ema=args.ema)
     found = recognize(weights)
     say(2, f'converting {found.dialect.title} to {args.to}')
     converted = convert_state_dict(
@@ -115,9 +117,9 @@ def convert(args: argparse.Namespace) -> str:
     meta = dict(converted_from=found.dialect.name, architecture=str(result))
     checkpoint = wrap(converted, args.to, meta)
     output = save_checkpoint(checkpoint, args.output, hash_in_name=not args.keep_name)
+    beside = []
     if args.to == 'hf':
-        config = hugging_face_config(result, image_size=args.resolution)
-        write_text(output.with_name('config.json'), json.dumps(config, indent=2))
+        beside = write_beside(output, result, settings_held(contents), args.resolution)
     parameters = sum(tensor.numel() for tensor in converted.values())
     size = result.size or "none of the paper's"
     return '\n'.join(
@@ -127,8 +129,26 @@ def convert(args: argparse.Namespace) -> str:
             f'cost         {cost / 1e9:.2f} G multiply-adds at {args.resolution} px',
             f'file         {output}',
             f'SHA-256      {sha256_of(output)}',
+            *beside,
         ]
     )
+
+
+def write_beside(
+    output: Path, architecture: Architecture, settings: dict | None, resolution: int
+) -> list[str]:
+    """Write what Hugging Face reads beside the weights, and say what is in it."""
+    config = hugging_face_config(architecture, image_size=resolution)
+    write_text(output.with_name('config.json'), json.dumps(config, indent=2))
+    processor = hugging_face_processor(architecture, settings, image_size=resolution)
+    if processor is None:
+        return [
+            'images       no preprocessor_config.json: Hugging Face cannot normalize these as in '
+            f'training, or how is not known ({architecture.in_channels} channels)'
+        ]
+    write_text(output.with_name('preprocessor_config.json'), json.dumps(processor, indent=2))
+    mean, std = (processor[name] for name in ('image_mean', 'image_std'))
+    return [f'images       mean {mean}, deviation {std} of 0..1, {resolution} px']
 
 
 def wrap(state_dict: dict, to: str, meta: dict) -> dict:

@@ -3,8 +3,10 @@
 from importlib.util import find_spec
 
 import torch
+from torch import Tensor
 
 from mmcnx2.checks import check_choice
+from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 OPS = ('auto', 'torch', 'triton', 'numba')
 _FAST = {'cuda': 'triton', 'cpu': 'numba'}
@@ -44,6 +46,16 @@ def choose_ops(ops: str, device: torch.device) -> str:
         return ops
     fast = _FAST.get(device.type)
     return fast if fast and find_spec(fast) else 'torch'
+
+
+def choose_ops_for(ops: str, x: Tensor) -> str:
+    """Return :func:`choose_ops` of a tensor's device, or 'torch' where somebody follows it.
+
+    Args:
+        ops: As for :func:`choose_ops`.
+        x: What is computed with, see :func:`needs_plain_torch`.
+    """
+    return 'torch' if needs_plain_torch(x) else choose_ops(ops, x.device)
 
 
 def describe_ops(ops: str) -> str:

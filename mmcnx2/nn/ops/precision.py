@@ -1,11 +1,13 @@
 """The precision of sums: in float16 they overflow, in bfloat16 they soon stop growing."""
 
 import torch
+import torch.fx
 from torch import Tensor
 
 
+@torch.fx.wrap
 def wide_dtype(x: Tensor) -> torch.dtype:
-    """Return float32, or float64 for float64."""
+    """Return float32, or float64 for float64: a call in a graph, where ``x`` has no dtype yet."""
     return torch.promote_types(x.dtype, torch.float32)
 
 

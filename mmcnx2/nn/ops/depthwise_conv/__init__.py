@@ -12,7 +12,6 @@ from torch import Tensor
 
 from mmcnx2.nn.ops.depthwise_conv.gathered import depthwise_conv as gathered
 from mmcnx2.nn.ops.depthwise_conv.windows import Windows
-from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 __all__ = ['OnBlocks', 'Windows', 'on_blocks', 'on_maps']
 
@@ -63,7 +62,7 @@ def on_maps(ops: str) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
     Args:
         ops: 'triton', or anything else for torch's own, which on a CPU is the fastest there is.
     """
-    if ops == 'triton' and not needs_plain_torch():
+    if ops == 'triton':
         from mmcnx2.nn.ops.depthwise_conv.tiled_triton import OnMaps
 
         return OnMaps()

@@ -27,7 +27,7 @@ def gelu_grn(x: Tensor, gamma: Tensor, beta: Tensor, eps: float, *, ops: str) ->
         eps: Added to the mean norm.
         ops: 'triton', or anything else for plain torch.
     """
-    if needs_plain_torch():
+    if needs_plain_torch(x):
         return naive.grn(F.gelu(x), gamma, beta, eps)
     if ops == 'triton':
         from mmcnx2.nn.ops.grn.fused_triton import gelu_grn as fused
@@ -52,7 +52,7 @@ def gelu_grn_linear(
     """
     # Weights an image would be more work than few rows are; an export has one path for all sizes.
     # To torch's compiler, torch.compile is an export, too: it gets the two in turn.
-    in_turn = ops == 'triton' or torch.compiler.is_exporting() or needs_plain_torch()
+    in_turn = ops == 'triton' or torch.compiler.is_exporting() or needs_plain_torch(x)
     if in_turn or x.shape[1] <= weight.shape[0]:
         return F.linear(gelu_grn(x, gamma, beta, eps, ops=ops), weight, bias)
     return grn_linear(F.gelu(x), gamma, beta, eps, weight, bias)
