@@ -64,6 +64,9 @@ class StepGuard:
         for name, method in self._replaced.items():
             setattr(self.wrapper, name, method)
 
+    # As torch.compiler.disable, which would import the compiler at once: a compiled train_step ends
+    # here. Its backward was compiled together with its forward.
+    @torch._disable_dynamo
     def update_params(self, loss: Tensor, *args, **kwargs) -> None:
         """Note a loss, and go on as the wrapper does: backward and, where it is due, a step."""
         self._losses.append(loss.detach())

@@ -66,6 +66,7 @@ class RandomMasking:
             )
         return count
 
+    @torch._disable_dynamo  # drawn on the CPU, whatever a compiler makes of the network
     def __call__(self, n: int, h: int, w: int) -> Tensor:
         """Draw masks.
 

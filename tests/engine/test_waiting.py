@@ -30,8 +30,6 @@ OPTIONS = {
     'default_hooks.logger.interval': 50,
     'default_hooks.checkpoint.interval': 100,
     'default_hooks.checkpoint.save_last': False,
-    # The toolbox's flip indexes the channels with a list, which is copied to the device first.
-    'model.data_preprocessor.to_rgb': False,
 }
 
 
@@ -68,7 +66,14 @@ class Impatient(Hook):
         ([], {'default_hooks.runtime_info.type': 'RuntimeInfoHook'}),
         ([], {'optim_wrapper.optimizer.fused': False}),
         ([], {'model.data_preprocessor.non_blocking': False}),
-        ([], {'model.data_preprocessor.to_rgb': True}),
+        # The toolbox's turns channels by a list, which is copied to the device first.
+        (
+            [],
+            {
+                'model.data_preprocessor.type': 'SelfSupDataPreprocessor',
+                'model.data_preprocessor.non_blocking': True,
+            },
+        ),
     ],
     ids=['read at once', 'mmengines hook', 'not fused', 'blocking copy', 'index'],
 )

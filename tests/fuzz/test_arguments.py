@@ -107,7 +107,7 @@ READING = dict(
     key=either(nothing, text), nodata=either(nothing, FINITE),
     fill=either(nothing, several(FINITE)),
 )  # fmt: skip
-MOMENTS = dict(mean=several(FINITE, [2]), std=several(POSITIVE, [2]))
+MOMENTS = dict(non_blocking=flag, mean=several(FINITE, [2]), std=several(POSITIVE, [2]))
 FCMAE = dict(
     backbone=CONFIG, neck=CONFIG, head=CONFIG, masking=MAYBE_CONFIG,
     data_preprocessor=MAYBE_CONFIG, init_cfg=INIT,

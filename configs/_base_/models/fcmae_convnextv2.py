@@ -7,7 +7,6 @@ model = dict(
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
         std=[58.395, 57.12, 57.375],
         to_rgb=True,
-        non_blocking=True,
     ),
     masking=dict(type='mmcnx2.RandomMasking', ratio=0.6),  # keeps floor(49 * 0.4) = 19 at 224 px
     backbone=dict(type='mmcnx2.ConvNeXtV2', arch='atto', layout='packed', final_norm=False),

@@ -8,7 +8,6 @@ model = dict(
         mean=[123.675, 116.28, 103.53],  # ImageNet's, RGB, 0..255
         std=[58.395, 57.12, 57.375],
         bgr_to_rgb=True,
-        non_blocking=True,
         pad_mask=True,
         pad_size_divisor=32,  # the backbone's stride
     ),

@@ -20,6 +20,7 @@ class ManyChannels:
     Args:
         mean: Of each channel; None normalizes nothing.
         std: Of each channel, above 0; given where ``mean`` is.
+        non_blocking: Copy images to the device without waiting for it.
         options: Those of the toolbox's class.
 
     Attributes:
@@ -32,15 +33,22 @@ class ManyChannels:
 
     @check_types
     def __init__(
-        self, *, mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **options
+        self,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        non_blocking: bool = True,
+        **options,
     ):
         _check_moments(mean, std)
-        self_channels = None if mean is None else len(mean)
-        if self_channels not in (None, 3):
+        channels = None if mean is None else len(mean)
+        turns = [name for name in _TURNS if options.get(name)]
+        if len(turns) < 2:  # else the toolbox refuses them
             options = {name: value for name, value in options.items() if name not in _TURNS}
         super().__init__(**options)
-        self.channels = self_channels
-        self._turns = any(options.get(name) for name in _TURNS)
+        self.channels = channels
+        self._turns = bool(turns) and channels in (None, 3)
+        self._non_blocking = non_blocking
         if mean is not None:
             self._enable_normalize = True
             for name, values in dict(mean=mean, std=std).items():
@@ -58,7 +66,9 @@ class ManyChannels:
             return data
         self._check_channels(data.shape[-3])
         # torch turns and pads bytes and floats on every device; of others not even all are added.
-        return data if data.dtype == torch.uint8 else data.float()
+        data = data if data.dtype == torch.uint8 else data.float()
+        # Not by a list of channels as the toolboxes do, which the device would have to wait for.
+        return data.flip(-3) if self._turns else data
 
     def _check_channels(self, found: int) -> None:
         expected = self.channels or (3 if self._turns else found)

@@ -1,0 +1,40 @@
+"""mmengine's ``compile`` takes a training step of a real run, hooks and all."""
+
+import shutil
+
+import pytest
+import torch
+
+from tests.support.short_pretraining import logged, pre_train, render
+
+
+@pytest.fixture(scope='module')
+def pictures(tmp_path_factory):
+    return render(tmp_path_factory.mktemp('scenes'))
+
+
+@pytest.mark.parametrize(
+    'backend',
+    [
+        'aot_eager',
+        pytest.param(
+            'inductor',
+            marks=[
+                pytest.mark.slow,
+                pytest.mark.skipif(
+                    not any(map(shutil.which, ('g++', 'clang++', 'c++'))),
+                    reason='inductor needs a C++ compiler',
+                ),
+            ],
+        ),
+    ],
+)
+def test_a_compiled_run_learns_what_an_eager_one_does(pictures, tmp_path, backend, recwarn):
+    torch.compiler.reset()
+    eager = pre_train(pictures, tmp_path / 'eager')
+    pre_train(pictures, tmp_path / 'compiled', options={'compile.backend': backend})
+    losses = [[row['loss'] for row in logged(tmp_path / name)] for name in ('eager', 'compiled')]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3) and len(losses[0]) == 4
+    assert eager.iter == 4
+    said = [str(warning.message) for warning in recwarn]
+    assert not [text for text in said if 'recompile_limit' in text], said
