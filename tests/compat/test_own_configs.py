@@ -30,15 +30,11 @@ def test_it_is_the_config_of_that_name(ending, read):
 
 
 def test_what_it_names_is_built_in_its_own_scope(read):
-    cfg = read(
-        f"_base_ = 'mmcnx2::{NAME}.py'",
-        'model = dict(backbone=dict(arch=dict(_delete_=True, depths=[1], channels=[8])),',
-        '             neck=dict(in_channels=8, embed_dims=8, patch_size=4),',
-        '             head=dict(patch_size=4))',
-    )
+    """mmengine would look for mmpretrain's ``LinearClsHead`` in the scope mmcnx2."""
+    cfg = read("_base_ = 'mmcnx2::convnext_v2/convnextv2-atto_64xb64-amp-coslr-300e_in1k.py'")
+    assert '_scope_' not in str(cfg.to_dict())
     init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
-    assert type(model.data_preprocessor).__module__.startswith('mmpretrain.')
+    assert type(MODELS.build(cfg.model).head).__module__.startswith('mmpretrain.')
 
 
 def test_it_stands_beside_other_bases(read):

@@ -290,7 +290,7 @@ CANNOT = {
         'its head takes the class token of a ViT beside each map',
         _heads,
     ),
-    "no attribute 'stem'": Swap(
+    'is not callable': Swap(
         'mmseg',
         ('icnet_r50-d8',),
         'it calls `stem`, `maxpool` and `layer1` to `layer4` of a ResNet one by one, and makes the '
