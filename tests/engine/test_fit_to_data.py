@@ -34,7 +34,8 @@ def satellite(folder: Path, count: int = 4, bands: int = 13, side: int = 64) -> 
     tiles = np.random.default_rng(0).normal(levels, levels / 5, (count, bands, side, side))
     tiles = tiles.clip(1, 10_000).astype(np.uint16)
     profile = dict(driver='GTiff', width=side, height=side, count=bands, dtype='uint16',
-                   compress='deflate', interleave='band', nodata=0)  # fmt: skip
+                   compress='deflate', interleave='band', nodata=0,
+                   transform=rasterio.Affine(10, 0, 0, 0, -10, 0))  # fmt: skip
     for i, tile in enumerate(tiles):
         with rasterio.open(folder / f'{i}.tif', 'w', **profile) as file:
             file.write(tile)
