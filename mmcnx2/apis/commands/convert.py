@@ -19,7 +19,7 @@ def convert(
     num_classes: Annotated[int | None, arguments.whole(1, 10**6)] = None,
     no_head: bool = False,
     in_channels: Annotated[int | None, arguments.whole(1, 10**4)] = None,
-    stem: Literal['sum', 'repeat'] | None = None,
+    stem: Literal['sum', 'repeat', 'new'] | None = None,
 ) -> None:
     """Convert weights of any library for any other.
 
@@ -34,8 +34,8 @@ def convert(
         num_classes: Classes of a new head of zeros.
         no_head: Leave the head out.
         in_channels: Channels of the images; needs a stem.
-        stem: How the first layer sees other channels: the mean response in each, or the old ones
-            in turn.
+        stem: How the first layer sees other channels: the mean response in each, the old ones in
+            turn, or new ones behind the first three.
 
     Raises:
         OSError: There are no such weights, or the file cannot be written.
