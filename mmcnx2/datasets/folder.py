@@ -80,10 +80,12 @@ class ImageFolderUnlabelled(BaseDataset):
             )
         listing = list_images(root, self.extensions)
         if not listing.images:
+            tars = '; tar files are read as shards (docs/data_path.md)'
             raise FileNotFoundError(
                 f"Image folder '{root}' ({os.path.abspath(root)}) and its subfolders hold no image:"
                 f' expected names that end in {", ".join(self.extensions)}; point data_root '
-                f'elsewhere or pass extensions=(...){listing.describe_left_out()}.'
+                f'elsewhere or pass extensions=(...){listing.describe_left_out()}'
+                f'{tars if listing.left_out[".tar"] else ""}.'
             )
         level = logging.WARNING if listing.mendable else logging.INFO
         print_log(listing.describe(), logger='current', level=level)

@@ -146,6 +146,12 @@ def test_an_empty_folder_is_an_error_that_says_where_it_looked_and_for_what(tmp_
         ImageFolderUnlabelled(tmp_path, pipeline)
 
 
+def test_a_folder_of_shards_is_told_where_they_are_read(tmp_path, pipeline):
+    (tmp_path / '00000.tar').touch()
+    with pytest.raises(FileNotFoundError, match='left out: 1 .tar; tar files are read as shards'):
+        ImageFolderUnlabelled(tmp_path, pipeline)
+
+
 def test_a_folder_is_not_looked_through_over_http(pipeline):
     with pytest.raises(ValueError, match='is an address, .* download it or mount it'):
         ImageFolderUnlabelled('https://host/images', pipeline)

@@ -3,15 +3,15 @@
 ``python -m tests.support.toolbox_bases`` prints the tables of docs/toolboxes.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-Change = Callable[[ConfigDict, Sequence[int]], None]
-"""What is done to a base's model, given the width of each of our stages."""
+from tests.support import toolbox_changes
+from tests.support.toolbox_changes import Change
 
 
 @dataclass(frozen=True)
@@ -63,104 +63,6 @@ def swapped(swap: Swap, base: str, arch: dict) -> ConfigDict:
     return model
 
 
-def _nothing(model: ConfigDict, widths: Sequence[int]) -> None:
-    """Change no more than the backbone."""
-
-
-def _neck(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.neck.in_channels = list(widths)
-
-
-def _segmentation_neck(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.pretrained = None
-    _neck(model, widths)
-
-
-def _heads(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.pretrained = None
-    for head in _segmentation_heads(model):
-        index = head.get('in_index', -1)
-        several = isinstance(index, list | tuple)
-        head.in_channels = [widths[i] for i in index] if several else widths[index]
-        if 'c1_in_channels' in head:
-            head.c1_in_channels = widths[0]
-        if head.get('num_convs') == 0:
-            head.channels = head.in_channels
-
-
-def _segmentation_heads(model: ConfigDict) -> list[ConfigDict]:
-    groups = [model.decode_head, model.get('auxiliary_head') or []]
-    return [head for group in groups for head in (group if isinstance(group, list) else [group])]
-
-
-def _heads_without_neck(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.neck = None
-    _heads(model, widths)
-
-
-def _heads_at(*indices: int | tuple[int, ...]) -> Change:
-    def change(model: ConfigDict, widths: Sequence[int]) -> None:
-        for head, index in zip(_segmentation_heads(model), indices, strict=True):
-            head.in_index = index
-        _heads(model, widths)
-
-    return change
-
-
-def _jpu(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.pretrained = None
-    model.neck.in_channels = tuple(widths[1:])
-    model.auxiliary_head.in_channels = widths[2]
-
-
-def _context_path(model: ConfigDict, widths: Sequence[int]) -> None:
-    half = widths[2] // 2
-    model.backbone.context_channels = (half, widths[2], widths[3])
-    model.backbone.spatial_channels = (64, 64, 64, half)
-    for head in model.auxiliary_head:
-        head.in_channels = half
-
-
-def _stdc(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.backbone.last_in_channels = (widths[3], widths[2])
-    model.backbone.ffm_cfg.in_channels = widths[1] + model.backbone.out_channels
-    model.auxiliary_head[2].in_channels = widths[1]
-
-
-def _one_map(stage: int, *, stride: int) -> Change:
-    """Have a detector without a neck take the map of one stage, from 0."""
-
-    def change(model: ConfigDict, widths: Sequence[int]) -> None:
-        model.rpn_head.in_channels = widths[stage]
-        model.rpn_head.anchor_generator.strides = [stride]
-        if 'roi_head' in model:
-            roi = model.roi_head
-            roi.bbox_roi_extractor.out_channels = widths[stage]
-            roi.bbox_roi_extractor.featmap_strides = [stride]
-            roi.bbox_head.in_channels = widths[stage]
-
-    return change
-
-
-def _one_map_without_res5(model: ConfigDict, widths: Sequence[int]) -> None:
-    _one_map(2, stride=16)(model, widths)
-    model.roi_head.shared_head = None
-    model.roi_head.bbox_roi_extractor.roi_layer.output_size = 7
-    if model.roi_head.get('mask_head'):
-        model.roi_head.mask_head.in_channels = widths[2]
-
-
-def _ssd(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.neck.in_channels = tuple(widths[1:3])
-    out = (*widths[1:3], *model.neck.out_channels[2:])
-    model.neck.out_channels = model.bbox_head.in_channels = out
-
-
-def _classifier(model: ConfigDict, widths: Sequence[int]) -> None:
-    model.neck = None
-    model.head.in_channels = widths[-1]
-
-
 SWAPS = (
     Swap(
         'mmpretrain',
@@ -168,7 +70,7 @@ SWAPS = (
          'convnext_v2/tiny', 'convnext_v2/base', 'convnext_v2/large', 'convnext_v2/huge',
          'resnet50'),
         '`neck=None`, `head.in_channels`: the last width',
-        _classifier,
+        toolbox_changes.classifier,
         dict(gap_before_final_norm=True),
     ),
     Swap(
@@ -176,7 +78,7 @@ SWAPS = (
         ('cascade-mask-rcnn_r50_fpn', 'cascade-rcnn_r50_fpn', 'fast-rcnn_r50_fpn',
          'faster-rcnn_r50_fpn', 'mask-rcnn_r50_fpn', 'retinanet_r50_fpn', 'rpn_r50_fpn'),
         '`neck.in_channels`: all widths',
-        _neck,
+        toolbox_changes.neck,
     ),
     Swap(
         'mmdet',
@@ -184,14 +86,14 @@ SWAPS = (
         '`backbone.out_indices=(2,)`; `roi_head.shared_head=None`, which is a stage of ResNet, and '
         '`roi_layer.output_size=7`, which it would have halved; `in_channels` of the heads and '
         '`out_channels` of the RoI extractor: the third width',
-        _one_map_without_res5,
+        toolbox_changes.one_map_without_res5,
         dict(out_indices=(2,)),
     ),
     Swap(
         'mmdet',
         ('rpn_r50-caffe-c4',),
         '`backbone.out_indices=(2,)`; `rpn_head.in_channels`: the third width',
-        _one_map(2, stride=16),
+        toolbox_changes.one_map(2, stride=16),
         dict(out_indices=(2,)),
     ),
     Swap(
@@ -200,7 +102,7 @@ SWAPS = (
         '`backbone.out_indices=(3,)`; `in_channels` of the heads and `out_channels` of the RoI '
         'extractor: the last width; `strides` of the anchors and `featmap_strides`: `[32]`, since '
         'nothing is dilated',
-        _one_map(3, stride=32),
+        toolbox_changes.one_map(3, stride=32),
         dict(out_indices=(3,)),
     ),
     Swap(
@@ -209,7 +111,7 @@ SWAPS = (
         '`backbone.out_indices=(1, 2)`, of strides 8 and 16 as its own; `neck.in_channels`, and '
         'the first two of `neck.out_channels` and `bbox_head.in_channels`: the second and third '
         'width',
-        _ssd,
+        toolbox_changes.ssd,
         dict(out_indices=(1, 2)),
     ),
     Swap(
@@ -223,44 +125,44 @@ SWAPS = (
         '`pretrained=None`; `in_channels` of each head: the widths of the stages that its '
         '`in_index` names; `c1_in_channels`: the first; `channels` of a head without convolutions: '
         'its `in_channels`',
-        _heads,
+        toolbox_changes.heads,
     ),
     Swap(
         'mmseg',
         ('fpn_poolformer_s12', 'fpn_r50', 'pointrend_r50', 'twins_pcpvt-s_fpn'),
         '`pretrained=None`; `neck.in_channels`: all widths',
-        _segmentation_neck,
+        toolbox_changes.segmentation_neck,
     ),
     Swap(
         'mmseg',
         ('upernet_beit', 'upernet_mae', 'upernet_vit-b16_ln_mln'),
         '`neck=None`, which makes a pyramid of one size; then as `upernet_r50`',
-        _heads_without_neck,
+        toolbox_changes.heads_without_neck,
     ),
     Swap(
         'mmseg',
         ('deeplabv3_unet_s5-d16', 'fcn_unet_s5-d16', 'pspnet_unet_s5-d16'),
         '`in_index=3`, of the auxiliary head 2; then as `upernet_r50`',
-        _heads_at(3, 2),
+        toolbox_changes.heads_at(3, 2),
     ),
     Swap(
         'mmseg',
         ('bisenetv2',),
         '`in_index=3`, of the auxiliary heads 0 to 3; then as `upernet_r50`',
-        _heads_at(3, 0, 1, 2, 3),
+        toolbox_changes.heads_at(3, 0, 1, 2, 3),
     ),
     Swap(
         'mmseg',
         ('ocrnet_r50-d8',),
         '`in_index=3` in both heads, whose maps have to be of one size; then as `upernet_r50`',
-        _heads_at(3, 3),
+        toolbox_changes.heads_at(3, 3),
     ),
     Swap(
         'mmseg',
         ('fastfcn_r50-d32_jpu_psp',),
         '`pretrained=None`; `backbone.out_indices=(1, 2, 3)`; `neck.in_channels`: the last three '
         'widths; `auxiliary_head.in_channels`: the third',
-        _jpu,
+        toolbox_changes.jpu,
         dict(out_indices=(1, 2, 3)),
     ),
     Swap(
@@ -268,7 +170,7 @@ SWAPS = (
         ('bisenetv1_r18-d32',),
         'ours as `backbone.backbone_cfg`; `backbone.context_channels`: half the third width, the '
         'third, the last; that half, too, last of `spatial_channels` and in the auxiliary heads',
-        _context_path,
+        toolbox_changes.context_path,
         inner=True,
     ),
     Swap(
@@ -277,7 +179,7 @@ SWAPS = (
         'ours, `out_indices=(1, 2, 3)`, as `backbone.backbone_cfg`; `backbone.last_in_channels`: '
         'the last width and the third; `ffm_cfg.in_channels`: 128 more than the second, which '
         '`STDCHead` takes',
-        _stdc,
+        toolbox_changes.stdc,
         dict(out_indices=(1, 2, 3)),
         inner=True,
     ),
@@ -288,45 +190,45 @@ CANNOT = {
         'mmseg',
         ('dpt_vit-b16',),
         'its head takes the class token of a ViT beside each map',
-        _heads,
+        toolbox_changes.heads,
     ),
     'is not callable': Swap(
         'mmseg',
         ('icnet_r50-d8',),
         'it calls `stem`, `maxpool` and `layer1` to `layer4` of a ResNet one by one, and makes the '
         'image smaller between them',
-        _nothing,
+        toolbox_changes.nothing,
         inner=True,
     ),
     'Output size is too small': Swap(
         'mmseg',
         ('lraspp_m-v3-d8',),
         'its head pools 49x49 sites, which maps of strides 16 and 32 have from 784 and 1568 px on',
-        _heads_at((0, 1, 3)),
+        toolbox_changes.heads_at((0, 1, 3)),
     ),
     "operator 'psamask_forward' is compiled code": Swap(
         'mmseg',
         ('psanet_r50-d8',),
         "its head needs one of mmcv's compiled operators, with any backbone",
-        _heads,
+        toolbox_changes.heads,
     ),
     "unexpected keyword argument 'backbone'": Swap(
         'mmseg',
         ('san_vit-b16',),
         'it has no `backbone`: the encoders of image and text are those of CLIP',
-        _nothing,
+        toolbox_changes.nothing,
     ),
     'size of tensor a .* must match the size of tensor b': Swap(
         'mmseg',
         ('setr_mla',),
         "its neck adds four maps of one size, a ViT's; ours have four sizes",
-        _segmentation_neck,
+        toolbox_changes.segmentation_neck,
     ),
     "no attribute 'decode_head'": Swap(
         'mmseg',
         ('vpd_sd',),
         'it has no head: its backbone is the UNet of Stable Diffusion',
-        _heads,
+        toolbox_changes.heads,
     ),
 }
 """What is said where our backbone cannot stand, to the base and, as ``besides``, the reason."""

@@ -71,6 +71,7 @@ def test_img2datasets_files_are_read_as_they_are(downloaded):
     assert f'{downloaded}/00001.tar/000010002.jpg' in {sample['img_path'] for sample in samples}
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_changes_nothing(downloaded):
     one, _ = index_tars(downloaded, progress=False)
     (downloaded / 'index.json').unlink()
