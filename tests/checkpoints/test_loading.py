@@ -1,6 +1,7 @@
 """``ConvNeXtV2.load_state_dict`` takes every dialect and says what it took."""
 
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.checkpoints.dialects import DIALECTS
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from tests.support.states import assert_same_state, bare, make_state
 from tests.support.toy import ARCH
+
+PAGE = Path(__file__).parents[2] / 'docs/checkpoints.md'
 
 
 def make_net(**options) -> ConvNeXtV2:
@@ -62,6 +66,14 @@ def test_a_missing_norm_is_named_and_refused_where_that_is_asked_for(caplog):
     assert 'missing norm3.' in caplog.text
     with pytest.raises(RuntimeError, match='Missing key.*norm3.weight'):
         make_net().load_state_dict(published, strict=True)
+
+
+def test_the_line_of_the_log_is_the_pages(caplog):
+    state = make_state('norm', arch=ARCHS['atto'])
+    official = convert_state_dict(state, to='official', num_classes=1000)
+    ConvNeXtV2('atto').double().load_state_dict(official)
+    (line,) = re.findall(r'^Recognized .*$', PAGE.read_text(), re.M)
+    assert caplog.messages[0].startswith(line.rstrip('.'))
 
 
 def test_complete_loading_is_one_line_of_information(caplog):
@@ -120,6 +132,7 @@ import sys
 for name in ('mmengine', 'mmcv', 'mmdet', 'mmseg', 'mmpretrain', 'timm', 'safetensors', 'yaml'):
     sys.modules[name] = None
 import torch
+from mmcnx2.archs import ARCHS
 from mmcnx2.checkpoints import convert_state_dict
 from mmcnx2.nn import ConvNeXtV2
 net = ConvNeXtV2({'depths': (1, 1), 'channels': (4, 6)})
