@@ -25,6 +25,7 @@ from mmcnx2.engine.launch import DATALOADERS, log_to, read_config
 from mmcnx2.engine.resuming.lock import lock
 from mmcnx2.outputs import check_folder, is_occupied, move_contents_aside
 from mmcnx2.paths import shipped
+from mmcnx2.processes.signals import STOPPED, TRY_AGAIN
 
 _OF_THIS_START = ('out', 'overwrite', 'resume', 'config_only', 'no_data_check')
 _PATHS = ('images', 'from_', 'val')
@@ -79,7 +80,12 @@ def carry_out(recipe: Recipe, options: TrainingOptions) -> Run:
     if options.config_only:
         print(f"Wrote '{run.config}': the same command without --config-only trains it.")
         return run
-    train(run, gpus=options.gpus, look=not options.no_data_check)
+    try:
+        train(run, gpus=options.gpus, look=not options.no_data_check)
+    except SystemExit as end:
+        if end.code in (STOPPED, TRY_AGAIN) and run.has_checkpoint:
+            print('The same command goes on.', flush=True)
+        raise
     print(f'Done: {run.checkpoint}. Go on with\n  {recipe.next_command(run)}', flush=True)
     return run
 

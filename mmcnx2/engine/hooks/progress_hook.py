@@ -83,8 +83,9 @@ class ProgressHook(Hook):
         """End the bar, or say once more how far it is."""
         self._end()
         if is_main_process():
-            took = time.monotonic() - self._began
-            print(f'Trained {runner.iter - self._first} steps in {_duration(took)}.', flush=True)
+            steps, took = runner.iter - self._first, time.monotonic() - self._began
+            said = f'Trained {steps} steps in {_duration(took)}.' if steps else 'Nothing was left.'
+            print(said, flush=True)
 
     def after_run(self, runner: Runner) -> None:
         """Leave the terminal as it was."""
