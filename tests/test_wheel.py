@@ -125,6 +125,8 @@ from mmcnx2.cli import main
 SMALL = [
     'model.train_cfg.rcnn.sampler.num=8', 'model.roi_head.bbox_head.fc_out_channels=16',
     'model.train_cfg.rpn_proposal.max_per_img=8', 'model.test_cfg.rpn.max_per_img=8',
+    'model.roi_head.mask_head.num_convs=1', 'model.roi_head.mask_head.conv_out_channels=8',
+    'model.test_cfg.rcnn.max_per_img=4',
 ]
 DETECTOR = [word for setting in SMALL for word in ('--set', setting)]
 for words in (

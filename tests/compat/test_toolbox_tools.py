@@ -56,7 +56,7 @@ def test_a_config_trains_and_is_tested(toolbox, root, tmp_path, monkeypatch):  #
     small(toolbox, root, tmp_path / 'run').dump(config)
     run_script([str(tool(toolbox, 'train.py')), str(config)])
     checkpoint = (tmp_path / 'run/last_checkpoint').read_text()
-    Path(config).write_text(config.read_text() + "\nexperiment_name = 'tested'\n")
+    Path(config).write_text(config.read_text() + f"\nexperiment_name = 'tested-by-{toolbox}'\n")
     out = ['--work-dir', str(tmp_path / 'tested')]
     run_script([str(tool(toolbox, 'test.py')), str(config), checkpoint, *out])
     (log,) = (tmp_path / 'tested').rglob('*.log')

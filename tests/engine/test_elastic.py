@@ -54,7 +54,10 @@ def told(tmp_path_factory) -> SimpleNamespace:
     )  # fmt: skip
     with log.open('w') as file:
         job = subprocess.Popen(
-            [ROOT / 'tools/dist_train.sh', config, '2', '--work-dir', folder / 'run', '--resume'],
+            [
+                ROOT / 'tools/dist_train.sh', config, '2', '--work-dir', folder / 'run', '--resume',
+                '--cfg-options', 'train_dataloader.num_workers=2',  # however few cores there are
+            ],
             env=environment, cwd=folder, stdout=file, stderr=file,
         )  # fmt: skip
     wait_for(lambda: all((folder / f'waiting-{rank}').exists() for rank in (0, 1)), job, log)

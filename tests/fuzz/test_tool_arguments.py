@@ -104,6 +104,9 @@ RULES = {
     ),
     'benchmarks/fcmae_step.py': dict(batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, rounds=MANY),
     'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE),
+    'benchmarks/neighbor.py': dict(
+        batch_size=MANY, size=PIXELS, cores=PROCESSES, rounds=MANY
+    ),
     'benchmarks/save_step.py': dict(batch_size=MANY, size=PIXELS, folder=path, rounds=MANY),
     'dataset_tools/make_scenes.py': dict(
         out=path, unlabelled=whole(0, 10**6), train=IMAGES, val=IMAGES, size=whole(32, 4096),
