@@ -48,6 +48,8 @@ EXTRAS = {
         'pytest-xdist',
         'hypothesis',
         'import-linter',
+        'markdown-it-py',  # finds the code and the links of the pages
+        'packaging',
         'ruff',
         'timm',
         'rasterio',  # writes the GeoTIFFs of the tests, as GDAL does

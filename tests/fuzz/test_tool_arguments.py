@@ -1,16 +1,14 @@
 """Every argument of every tool has a rule: what breaks it ends in one sentence and status 2."""
 
 import argparse
-import functools
 import math
 import re
-import runpy
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.command_line import ROOT, TOOLS
+from tests.support.command_line import TOOLS
+from tests.support.tool_parsers import parser_of
 
 
 def whole(low: int, high: int, *also: int) -> Callable[[str], bool]:
@@ -104,6 +102,9 @@ RULES = {
     ),
     'benchmarks/fcmae_step.py': dict(batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, rounds=MANY),
     'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE),
+    'benchmarks/neighbor.py': dict(
+        batch_size=MANY, size=PIXELS, cores=PROCESSES, rounds=MANY
+    ),
     'benchmarks/save_step.py': dict(batch_size=MANY, size=PIXELS, folder=path, rounds=MANY),
     'dataset_tools/make_scenes.py': dict(
         out=path, unlabelled=whole(0, 10**6), train=IMAGES, val=IMAGES, size=whole(32, 4096),
@@ -144,26 +145,6 @@ VALUES = (
     'out.png', 'out.jpg', 'out.pdf', 'out.txt', 'out.pth', 'out.safetensors', 'out.onnx', 'out.md',
     '.png', 'x' * 300, 'x/' * 3000,
 )  # fmt: skip
-
-
-class Found(Exception):
-    """Carries a tool's parser out of it."""
-
-
-@functools.cache
-def parser_of(name: str) -> argparse.ArgumentParser:
-    """Return the parser that a tool is about to use."""
-
-    def stop(parser, *_):
-        raise Found(parser)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(argparse.ArgumentParser, 'parse_args', stop)
-        patched.setattr(sys, 'path', [str((ROOT / 'tools' / name).parent), *sys.path])
-        patched.setattr(sys, 'argv', [name])
-        with pytest.raises(Found) as found:
-            runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-    return found.value.args[0]
 
 
 def valued(parser: argparse.ArgumentParser) -> list[argparse.Action]:
