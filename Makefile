@@ -46,7 +46,7 @@ $(INSTALLED): requirements.txt setup.py
 	$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 	  $(BIN)/python -m pip uninstall -y opencv-python && \
 	  $(BIN)/python -m pip install --no-deps --force-reinstall \
-	    "$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' requirements.txt)"; }
+	    "$$(sed -n 's/^opencv-python==\([0-9.]*\).*/opencv-python-headless==\1/p' requirements.txt)"; }
 	touch $@
 
 clean:
