@@ -3,6 +3,10 @@
 # make test-quick   a first answer in two minutes: the method, its weights and the rules, but no
 #                   data, trainings or tools
 # make lint   install, then style check, and which room imports which
+# make docs   the site, in site/: pages, commands and API, with search
+# make wheel  wheel and source archive, in dist/
+# make release  everything that a release needs, looked at; it stops before the upload
+# make matrix   the quick tests on each Python, torch and family of toolboxes; SESSION=... takes one
 #
 # PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
 
@@ -14,10 +18,14 @@ TEST_PROCESSES ?= 2
 
 QUICK := $(addprefix tests/,checkpoints models nn rivals) $(wildcard tests/test_*.py)
 
+# What is needed around the project, apart from what is tested.
+MAINTENANCE ?= .venv-maintenance
+SESSION ?=
+
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-quick lint install clean
+.PHONY: demo test test-quick lint install docs wheel release matrix clean
 
 demo: $(INSTALLED)
 	$(BIN)/python tools/demo.py
@@ -46,8 +54,28 @@ $(INSTALLED): requirements.txt setup.py
 	$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 	  $(BIN)/python -m pip uninstall -y opencv-python && \
 	  $(BIN)/python -m pip install --no-deps --force-reinstall \
-	    "$$(sed -n 's/^opencv-python==/opencv-python-headless==/p' requirements.txt)"; }
+	    "$$(sed -n 's/^opencv-python==\([0-9.]*\).*/opencv-python-headless==\1/p' requirements.txt)"; }
+	touch $@
+
+docs: $(MAINTENANCE)/.installed
+	$(MAINTENANCE)/bin/python -m mkdocs build --strict
+
+# Built from the list of git, not from the folder: what lies about here goes into no release.
+wheel: $(MAINTENANCE)/.installed
+	$(MAINTENANCE)/bin/python maintenance/build.py dist
+
+release: $(INSTALLED) wheel docs
+	$(MAINTENANCE)/bin/python -m twine check --strict dist/*
+	$(BIN)/python -m pytest tests/test_wheel.py tests/test_dependencies.py tests/docs
+	$(BIN)/python maintenance/check_release.py dist
+
+matrix: $(MAINTENANCE)/.installed
+	$(MAINTENANCE)/bin/nox $(if $(SESSION),--session '$(SESSION)')
+
+$(MAINTENANCE)/.installed: maintenance/requirements.txt
+	$(PYTHON) -m venv $(MAINTENANCE)
+	$(MAINTENANCE)/bin/python -m pip install -r $<
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info mmcnx2/.mim
+	rm -rf $(VENV) $(MAINTENANCE) .nox site build dist *.egg-info mmcnx2/.mim

@@ -17,39 +17,75 @@ PACKAGE = 'mmcnx2'
 # What OpenMMLab's tools look for inside an installed package, in its folder .mim.
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
-OPENMMLAB = [
-    'mmengine>=0.10.7,<0.11',
-    'mmcv-lite>=2.1.0,<2.2.0',
-    'mmpretrain>=1.2.0,<1.3',
+# Why each is there; what is no longer maintained, and why it stays: docs/install.md.
+OFFICIAL = [
+    'mmengine>=0.10.7,<0.11',  # configs, runner, hooks, checkpoints
+    'mmcv-lite>=2.1.0,<2.2.0',  # transforms; its compiled half is answered by mmcnx2/compat
+    'mmpretrain>=1.2.0,<1.3',  # classification, and what pre-training is launched with
 ]
-DETECTION = ['mmdet>=3.3.0,<3.4']
-SEGMENTATION = ['mmsegmentation>=1.2.2,<1.3', 'ftfy', 'regex']
-EXPORT = ['onnx', 'onnxscript', 'onnxruntime']
-CPU = ['numba>=0.61']
-HEIC = ['pillow-heif>=1']
-TIFF = ['tifffile>=2024.1', 'imagecodecs>=2024.1']
-DICOM = ['pydicom>=3,<4']
-LOOK = ['scikit-learn>=1.5']
+DETECTION = ['mmdet>=3.3.0,<3.4']  # Mask R-CNN
+SEGMENTATION = [
+    'mmsegmentation>=1.2.2,<1.3',  # UPerNet
+    'ftfy',  # mmsegmentation imports it without asking for it
+    'regex',  # the same
+]
+# The same import names, maintained by others; `mmcnx2 doctor` refuses both families at once.
+ONEDL = [
+    'onedl-mmengine>=0.10.12,<0.11',  # mmengine
+    'onedl-mmcv>=2.3.6,<2.4',  # mmcv; without a compiler its operators are answered, too
+    'onedl-mmpretrain>=1.3.6,<1.4',  # mmpretrain
+    'onedl-mmdetection>=3.5.1,<3.6',  # mmdet
+    'onedl-mmsegmentation>=1.4.2,<1.5',  # mmseg
+    'ftfy',  # as with mmsegmentation
+    'regex',  # the same
+]
+EXPORT = [
+    'onnx',  # the format
+    'onnxscript',  # torch.onnx writes by it
+    'onnxruntime',  # compares what was written with the model
+]
+CPU = ['numba>=0.61']  # compiles the kernels of pre-training on a CPU
+HEIC = ['pillow-heif>=1']  # photos of telephones
+TIFF = [
+    'tifffile>=2024.1',  # any number of bands and bits
+    'imagecodecs>=2024.1',  # LZW, ZSTD, LERC and other codings in it
+]
+DICOM = ['pydicom>=3,<4']  # medical images, in their unit
+LOOK = ['scikit-learn>=1.5']  # linear probes, neighbors and maps of features
+SITE = [
+    'mkdocs-material>=9.6',  # the site, with its search
+    'mkdocstrings[python]>=0.30',  # pages of the API, from docstrings
+]
+RELEASE = [
+    'build',  # wheel and source archive in clean environments
+    'twine',  # reads what would be uploaded, as the index does
+]
 EXTRAS = {
-    'openmmlab': OPENMMLAB,
-    'det': OPENMMLAB + DETECTION,
-    'seg': OPENMMLAB + SEGMENTATION,
+    'openmmlab': OFFICIAL,
+    'official': OFFICIAL + DETECTION + SEGMENTATION,
+    'onedl': ONEDL,
+    'det': OFFICIAL + DETECTION,
+    'seg': OFFICIAL + SEGMENTATION,
     'cpu': CPU,
-    'minkowski': ['MinkowskiEngine==0.5.4'],
+    'minkowski': ['MinkowskiEngine==0.5.4'],  # the official sparse convolutions, as a reference
     'heic': HEIC,
     'tiff': TIFF,
     'dicom': DICOM,
     'look': LOOK,
-    'hf': ['transformers>=5,<6'],
+    'hf': ['transformers>=5,<6'],  # parity with Hugging Face's models
     'export': EXPORT,
+    'docs': SITE,
+    'release': RELEASE,
     'dev': [
-        'pytest',
-        'pytest-timeout',
-        'pytest-xdist',
-        'hypothesis',
-        'import-linter',
-        'ruff',
-        'timm',
+        'pytest',  # the tests
+        'pytest-timeout',  # ends a test that hangs
+        'pytest-xdist',  # two tests at a time
+        'hypothesis',  # draws the cases of tests/fuzz
+        'import-linter',  # which room imports which
+        'markdown-it-py',  # finds the code and the links of the pages
+        'packaging',  # reads the requirements that pages show
+        'ruff',  # style and format
+        'timm',  # numbers to compare with
         'rasterio',  # writes the GeoTIFFs of the tests, as GDAL does
         *EXPORT,
     ],
@@ -58,8 +94,7 @@ EXTRAS = {
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [
-    *OPENMMLAB, *DETECTION, *SEGMENTATION, *CPU, *HEIC, *TIFF, *DICOM, *LOOK,
-    'tensorboard', *EXTRAS['dev'],
+    *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, 'tensorboard', *EXTRAS['dev'],
 ]  # fmt: skip
 
 URLS = {
@@ -158,18 +193,18 @@ setup(
     entry_points={'console_scripts': ['mmcnx2 = mmcnx2.cli:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[
-        'cyclopts>=4.25,<6',
-        'rich',
-        'torch>=2.6',
-        'torchvision>=0.21',
-        'numpy>=1.26',
-        'pillow',
-        'pyyaml',
-        'safetensors',
-        'setuptools<82',
-        'simplejpeg>=1.7',
-        'tqdm',
-        'webdataset>=1.0',
+        'cyclopts>=4.25,<6',  # the command: functions with types and docstrings
+        'rich',  # what it shows while it works
+        'torch>=2.6',  # the method needs this alone
+        'torchvision>=0.21',  # NMS and RoIAlign, in the place of mmcv's
+        'numpy>=1.26',  # pixels
+        'pillow',  # reads images
+        'pyyaml',  # the index of models
+        'safetensors',  # weights without pickle
+        'setuptools<82',  # mmengine imports pkg_resources, which 82 removed
+        'simplejpeg>=1.7',  # decodes JPEGs at a part of their size
+        'tqdm',  # bars of the toolboxes and of long looks at data
+        'webdataset>=1.0',  # groups the files of tar shards
     ],
     extras_require=EXTRAS,
     cmdclass={'build_py': BuildWithMim},

@@ -35,12 +35,18 @@ def carriers(module: str, facts: Facts) -> list[str]:
 
 
 def check(facts: Facts) -> Iterator[Problem]:
-    """Find import names that several distributions write to."""
-    for module in OFFICIAL:
-        names = carriers(module, facts)
-        if len(names) > 1:
-            yield Problem(
-                what=f"{' and '.join(names)} are both installed and overwrite each other's files "
-                f'in the package {module}.',
-                mend=f'pip uninstall -y {" ".join(names)} && pip install -r requirements.txt',
-            )
+    """Find import names that several distributions write to: one family is mended as a whole."""
+    doubled = {module: names for module in OFFICIAL if len(names := carriers(module, facts)) > 1}
+    if not doubled:
+        return
+    names = [name for each in doubled.values() for name in each]
+    both = {name.startswith('onedl-') for name in names} == {True, False}
+    yield Problem(
+        what='; '.join(
+            f"{' and '.join(names)} are both installed and overwrite each other's files in the "
+            f'package {module}'
+            for module, names in doubled.items()
+        )
+        + (': the extras official and onedl exclude each other.' if both else '.'),
+        mend=f'pip uninstall -y {" ".join(names)} && pip install -r requirements.txt',
+    )

@@ -71,6 +71,27 @@ def test_two_distributions_of_one_package_are_an_error(both):
     assert name.replace('_', '-') in problem.mend
 
 
+def test_both_families_at_once_are_one_error_with_one_way_out():
+    problem, *_ = find_problems(
+        having(
+            onedl_mmengine='0.10.12',
+            onedl_mmcv='2.3.6',
+            onedl_mmdetection='3.5.1',
+            onedl_mmsegmentation='1.4.2',
+            onedl_mmpretrain='1.3.6',
+        )
+    )
+    assert problem.fatal
+    assert 'the extras official and onedl exclude each other' in problem.what
+    uninstalled = problem.mend.split(' && ')[0].split()[3:]
+    assert set(uninstalled) >= {'mmengine', 'onedl-mmengine', 'mmcv-lite', 'onedl-mmcv', 'mmdet'}
+    assert len(uninstalled) == 10
+
+
+def test_two_official_ones_are_not_told_of_families():
+    assert 'onedl' not in str(only_problem(having(mmcv='2.1.0')))
+
+
 @pytest.mark.parametrize('name', ['torch', 'torchvision', 'mmengine', 'mmcv_lite', 'mmpretrain'])
 def test_missing_foundations_are_errors(name):
     problem = only_problem(having(**{name: None}))

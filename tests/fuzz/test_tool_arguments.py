@@ -1,16 +1,14 @@
 """Every argument of every tool has a rule: what breaks it ends in one sentence and status 2."""
 
 import argparse
-import functools
 import math
 import re
-import runpy
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.command_line import ROOT, TOOLS
+from tests.support.command_line import TOOLS
+from tests.support.tool_parsers import parser_of
 
 
 def whole(low: int, high: int, *also: int) -> Callable[[str], bool]:
@@ -147,26 +145,6 @@ VALUES = (
     'out.png', 'out.jpg', 'out.pdf', 'out.txt', 'out.pth', 'out.safetensors', 'out.onnx', 'out.md',
     '.png', 'x' * 300, 'x/' * 3000,
 )  # fmt: skip
-
-
-class Found(Exception):
-    """Carries a tool's parser out of it."""
-
-
-@functools.cache
-def parser_of(name: str) -> argparse.ArgumentParser:
-    """Return the parser that a tool is about to use."""
-
-    def stop(parser, *_):
-        raise Found(parser)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(argparse.ArgumentParser, 'parse_args', stop)
-        patched.setattr(sys, 'path', [str((ROOT / 'tools' / name).parent), *sys.path])
-        patched.setattr(sys, 'argv', [name])
-        with pytest.raises(Found) as found:
-            runpy.run_path(str(ROOT / 'tools' / name), run_name='__main__')
-    return found.value.args[0]
 
 
 def valued(parser: argparse.ArgumentParser) -> list[argparse.Action]:
