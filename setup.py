@@ -154,7 +154,7 @@ setup(
     keywords=KEYWORDS,
     classifiers=CLASSIFIERS,
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['py.typed']},
+    package_data={PACKAGE: ['py.typed', 'analysis/report/page.html.jinja']},
     entry_points={'console_scripts': ['mmcnx2 = mmcnx2.cli:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[
