@@ -1,5 +1,6 @@
 """From a run's folder to the page about it."""
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -12,10 +13,11 @@ from mmengine.config import Config
 from mmcnx2.analysis.embedding import Embedder
 from mmcnx2.analysis.encoders import load_encoder
 from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
+from mmcnx2.analysis.predictions import count_pictures, draw_predictions, read_truth
 from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
 from mmcnx2.analysis.report.curves import curves_section, scores_section, share_waiting
 from mmcnx2.analysis.report.features import features_section, measure_quality, untrained_like
-from mmcnx2.analysis.report.galleries import reconstructions_section
+from mmcnx2.analysis.report.galleries import predictions_section, reconstructions_section
 from mmcnx2.analysis.report.map import map_section, neighbors_section, oddities_sections
 from mmcnx2.analysis.report.page import Page, Section
 from mmcnx2.analysis.report.verdict import Facts, judge
@@ -26,7 +28,8 @@ from mmcnx2.apis.run import Run
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
-_RECONSTRUCTED, _CHECKPOINTS, _SIDE = 6, 3, 96
+_RECONSTRUCTED, _PREDICTED, _CHECKPOINTS = 6, 5, 3
+_SIDE, _DRAWN = 96, 320  # pixels
 _SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
              'numpy')  # fmt: skip
@@ -47,7 +50,7 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
     cfg = Config.fromfile(run.config)
     scalars = read_scalars(run.folder)
     checkpoints = _checkpoints(run)
-    files = find_images([images or run.arguments['images']])
+    files = find_images([images or _images_of(run)])
     paths = choose_images(files, count)
     size = run.arguments.get('size')
     if not isinstance(size, int):
@@ -67,6 +70,8 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
             for name, path in checkpoints.items()
         }
         sections.append(reconstructions_section(results))
+    if run.command in ('detect', 'segment'):
+        sections.append(_predictions(cfg, run.checkpoint))
     features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
     sections += features
     sections += _settings(run, cfg, found=len(files))
@@ -77,6 +82,20 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         commands=commands_of(run, findings),
         sections=sections,
     )
+
+
+def _images_of(run: Run) -> str:
+    folder = run.arguments['images']
+    if run.command == 'segment':  # masks are pictures, too
+        return os.path.join(folder, run.arguments['folders']['train'][0])
+    return folder
+
+
+def _predictions(cfg: Config, checkpoint: str) -> Section:
+    count = count_pictures(cfg)
+    numbers = sorted({round(i) for i in np.linspace(0, count - 1, _PREDICTED)})
+    pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
+    return predictions_section(truth, draw_predictions(cfg, checkpoint, pictures))
 
 
 def _checkpoints(run: Run) -> dict[str, str]:

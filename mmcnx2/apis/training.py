@@ -80,7 +80,8 @@ def carry_out(recipe: Recipe, options: TrainingOptions) -> Run:
         print(f"Wrote '{run.config}': the same command without --config-only trains it.")
         return run
     train(run, gpus=options.gpus, look=not options.no_data_check)
-    print(f'Done: {run.checkpoint}. Go on with\n  {recipe.next_command(run)}', flush=True)
+    next_commands = f'  mmcnx2 report {run.folder}\n  {recipe.next_command(run)}'
+    print(f'Done: {run.checkpoint}. Go on with\n{next_commands}', flush=True)
     return run
 
 

@@ -33,6 +33,23 @@ def reconstructions_section(results: Mapping[str, Reconstruction]) -> Section:
     )
 
 
+def predictions_section(truth: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> Section:
+    """Show what a detector or segmentor predicts beside the truth.
+
+    Args:
+        truth: Pictures of the validation set with the truth drawn, uint8 RGB.
+        found: The same with the predictions drawn.
+    """
+    rows = list(zip(truth, found, strict=True))
+    picture = draw_rows(rows, 'the truth and predictions', titles=['truth', 'prediction'])
+    return Section(
+        title='Predictions',
+        pictures=[picture],
+        note='Pictures of the validation set, spread over it; objects are drawn from a score of '
+        '0.3 on.',
+    )
+
+
 def draw_rows(
     rows: Sequence[Sequence[np.ndarray]],
     alt: str,
@@ -49,15 +66,17 @@ def draw_rows(
         captions: Below each picture.
     """
     columns = max(map(len, rows))
-    side = WIDTH / columns
     height, width = rows[0][0].shape[:2]
-    tall = side * height / width + (0.17 if captions else 0)
-    figure = Figure(figsize=(WIDTH, tall * len(rows) + (0.22 if titles else 0)))
-    top = 1 - (0.22 / figure.get_figheight() if titles else 0)
+    gap, foot, head = 0.03, 0.19 if captions else 0.03, 0.22 if titles else 0.0
+    side = (WIDTH - gap * (columns - 1)) / columns
+    tall = side * height / width
+    figure = Figure(figsize=(WIDTH, (tall + foot) * len(rows) + head))
     grid = figure.subplots(
         len(rows), columns, squeeze=False,
-        gridspec_kw=dict(left=0, right=1, bottom=0, top=top, wspace=0.04,
-                         hspace=0.28 if captions else 0.04),
+        gridspec_kw=dict(
+            left=0, right=1, bottom=foot / figure.get_figheight(),
+            top=1 - head / figure.get_figheight(), wspace=gap / side, hspace=foot / tall,
+        ),
     )  # fmt: skip
     for axes in grid.flat:
         axes.set_axis_off()

@@ -87,7 +87,7 @@ def oddities_sections(
         table=[['picture', 'near-duplicate', 'similarity'],
                *([names[p.first], names[p.second], f'{p.similarity:.3f}'] for p in shown)]
         if shown else (),
-        note=f'{len(pairs)} pairs among these {len(vectors)} pictures; `mmcnx2 embed --duplicates` '
+        note=f'{len(pairs)} pairs among these {len(vectors)} pictures; mmcnx2 embed --duplicates '
         'looks through all.',
     )  # fmt: skip
     factor = LocalOutlierFactor(n_neighbors=min(20, len(vectors) - 1)).fit(vectors)
