@@ -51,7 +51,12 @@ TIFF = [
     'imagecodecs>=2024.1',  # LZW, ZSTD, LERC and other codings in it
 ]
 DICOM = ['pydicom>=3,<4']  # medical images, in their unit
-LOOK = ['scikit-learn>=1.5']  # linear probes, neighbors and maps of features
+LOOK = [
+    'scikit-learn>=1.5',  # linear probes, neighbors and maps of features
+    'pandas>=2.2',  # tables of embeddings
+    'pyarrow',  # Parquet, in which they are kept
+    'jinja2',  # the page of a report
+]
 SITE = [
     'mkdocs-material>=9.6',  # the site, with its search
     'mkdocstrings[python]>=0.30',  # pages of the API, from docstrings
@@ -94,7 +99,7 @@ EXTRAS = {
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [
-    *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, 'tensorboard', *EXTRAS['dev'],
+    *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, *EXPORT, 'tensorboard',
 ]  # fmt: skip
 
 URLS = {
@@ -189,7 +194,7 @@ setup(
     keywords=KEYWORDS,
     classifiers=CLASSIFIERS,
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['py.typed']},
+    package_data={PACKAGE: ['py.typed', 'analysis/report/page.html.jinja']},
     entry_points={'console_scripts': ['mmcnx2 = mmcnx2.cli:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[

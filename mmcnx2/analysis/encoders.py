@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmcnx2.analysis.pictures import read_batches
 from mmcnx2.archs import ARCHS
@@ -35,6 +35,8 @@ class Encoder:
         std: Standard deviation of the pixels, RGB in 0..255.
         checkpoint: Where the weights come from.
         dialect: What the checkpoint speaks.
+        norm: What a classifier puts between its averaged features and its linear layer, None where
+            the weights are no classifier's.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Encoder:
     std: Sequence[float]
     checkpoint: str
     dialect: str
+    norm: nn.LayerNorm | None = None
 
     @property
     def kind(self) -> str:
@@ -106,18 +109,21 @@ def load_encoder(
     state = unwrap(read_checkpoint(find_file(checkpoint)))
     pixels = IMAGENET
     if isinstance(build, Config):
-        net, dialect = _from_config(build, state)
+        net, dialect, tensors = _from_config(build, state)
         pixels = {key: build.model.get('data_preprocessor', {}).get(key, IMAGENET[key])
                   for key in IMAGENET}  # fmt: skip
     else:
-        net, dialect = _from_weights(recognize(state), build)
+        net, dialect, tensors = _from_weights(recognize(state), build)
     if net.downsample_layers[0][0].in_channels != 3:
         raise ValueError(
             f"'{checkpoint}' takes images of {net.downsample_layers[0][0].in_channels} channels: "
             'pictures have 3.'
         )
     net = net.to(device).eval().requires_grad_(False)
-    return Encoder(name=name, net=net, checkpoint=str(checkpoint), dialect=dialect, **pixels)
+    norm = _classifiers_norm(tensors, net)
+    return Encoder(
+        name=name, net=net, checkpoint=str(checkpoint), dialect=dialect, norm=norm, **pixels
+    )
 
 
 def load_encoders(models: Sequence[Sequence[str]], device: str | None = None) -> list[Encoder]:
@@ -147,7 +153,9 @@ def load_encoders(models: Sequence[Sequence[str]], device: str | None = None) ->
     ]
 
 
-def _from_config(cfg: Config, state: Mapping[str, Tensor]) -> tuple[ConvNeXtV2, str]:
+def _from_config(
+    cfg: Config, state: Mapping[str, Tensor]
+) -> tuple[ConvNeXtV2, str, dict[str, Tensor]]:
     backbone = Config(cfg.model.backbone.to_dict())
     backbone.pop('init_cfg', None)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmpretrain')):
@@ -156,20 +164,32 @@ def _from_config(cfg: Config, state: Mapping[str, Tensor]) -> tuple[ConvNeXtV2, 
     # Blocks of an ablation are no dialect, but their own names fit.
     if {name for name in net.state_dict() if not _is_norm(name)} <= own.keys():
         _load(net, own)
-        return net, 'mmcnx2 and mmpretrain'
+        return net, 'mmcnx2 and mmpretrain', own
     found = recognize(state)
-    _load(net, _below_backbone(found.tensors))
-    return net, found.dialect.title
+    own = _below_backbone(found.tensors)
+    _load(net, own)
+    return net, found.dialect.title, own
 
 
-def _from_weights(found: Recognized, arch: str | None) -> tuple[ConvNeXtV2, str]:
+def _from_weights(found: Recognized, arch: str | None) -> tuple[ConvNeXtV2, str, dict[str, Tensor]]:
     size = found.architecture
     if arch and size.size != arch:
         raise ValueError(f'the checkpoint holds {size}, which is not {arch}.')
     refuse_rivals(found)
     net = ConvNeXtV2(**size.backbone_arguments(), final_norm=False)
-    _load(net, _below_backbone(found.tensors))
-    return net, found.dialect.title
+    own = _below_backbone(found.tensors)
+    _load(net, own)
+    return net, found.dialect.title, own
+
+
+def _classifiers_norm(tensors: Mapping[str, Tensor], net: ConvNeXtV2) -> nn.LayerNorm | None:
+    """Return the norm of weights that have it behind the last stage alone, as classifiers do."""
+    last = len(net.stages) - 1
+    if {name.partition('.')[0] for name in tensors if _is_norm(name)} != {f'norm{last}'}:
+        return None
+    norm = nn.LayerNorm(net.channels[last], eps=1e-6).to(next(net.parameters()).device)
+    norm.load_state_dict({each: tensors[f'norm{last}.{each}'] for each in ('weight', 'bias')})
+    return norm.requires_grad_(False)
 
 
 def _below_backbone(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

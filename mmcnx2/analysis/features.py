@@ -17,6 +17,21 @@ from mmcnx2.processes.loading import let_parent_decide
 CROP_RATIO = 224 / 256
 
 
+def middle_of_image(size: int) -> list[dict]:
+    """Return mmpretrain's transforms from a file to the middle of its image, of ImageNet's test.
+
+    Args:
+        size: Side of the result, in pixels.
+    """
+    resize = round(size / CROP_RATIO)
+    return [
+        dict(type='mmcnx2.LoadImageFromFile'),
+        dict(type='ResizeEdge', scale=resize, backend='pillow', interpolation='bicubic'),
+        dict(type='CenterCrop', crop_size=size),
+        dict(type='PackInputs'),
+    ]
+
+
 def labelled_images(
     dataset: dict,
     *,
@@ -36,17 +51,10 @@ def labelled_images(
         max_unreadable: None names the first image that cannot be read, and ends with it; up to this
             share of them is replaced by others, which the log names.
     """
-    resize = round(size / CROP_RATIO)
-    default = [
-        dict(type='mmcnx2.LoadImageFromFile'),
-        dict(type='ResizeEdge', scale=resize, backend='pillow', interpolation='bicubic'),
-        dict(type='CenterCrop', crop_size=size),
-        dict(type='PackInputs'),
-    ]
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         loader = Runner.build_dataloader(
             dict(
-                dataset=dict(dict(pipeline=default), **dataset),
+                dataset=dict(dict(pipeline=middle_of_image(size)), **dataset),
                 batch_size=batch_size,
                 num_workers=num_workers,
                 sampler=dict(type='DefaultSampler', shuffle=False),

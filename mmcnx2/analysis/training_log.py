@@ -9,7 +9,7 @@ from mmcnx2.paths import expand_home
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """The numbers of one run.
+    """The numbers of one run, of all its starts.
 
     Attributes:
         steps: Iterations at which ``losses`` were logged, from 1.
@@ -23,7 +23,7 @@ class TrainingLog:
 
 
 def read_training_log(work_dir: str | Path) -> TrainingLog:
-    """Read the latest run below a work folder.
+    """Read the run of a work folder.
 
     Args:
         work_dir: What tools/train.py calls ``--work-dir``.
@@ -48,7 +48,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
 
 
 def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
-    """Read every number that the latest run below a work folder logged.
+    """Read every number that the run of a work folder logged.
 
     Args:
         work_dir: What tools/train.py calls ``--work-dir``.
@@ -72,11 +72,31 @@ def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]
 
 
 def _rows(work_dir: str | Path) -> list[dict]:
-    # One folder a run, named by the time of its start: the last name is the latest.
+    """Return the lines of a run, of all its starts: one that went on replaces what it did anew."""
+    # One folder a start, named by its time.
     files = sorted(Path(expand_home(str(work_dir))).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(
             f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "
             'LocalVisBackend among the vis_backends of the config.'
         )
-    return [json.loads(line) for line in files[-1].read_text().splitlines() if line.strip()]
+    rows = []
+    for file in files:
+        lines = file.read_text().splitlines()
+        later = [json.loads(line) for line in lines if line.strip()]
+        rows = [row for row in rows if not _replaces(later, row, rows)] + later
+    return rows
+
+
+def _replaces(later: list[dict], row: dict, rows: list[dict]) -> bool:
+    """Whether a later start has done anew what a line is of."""
+    begin = _first_step(later, trained=True)
+    if begin <= _first_step(rows, trained=True):
+        return bool(later)  # a run from the beginning
+    trained = 'loss' in row
+    return row['step'] >= _first_step(later, trained=trained)
+
+
+def _first_step(rows: list[dict], *, trained: bool) -> float:
+    steps = (row['step'] for row in rows if ('loss' in row) == trained)
+    return min(steps, default=float('inf'))

@@ -86,7 +86,8 @@ def carry_out(recipe: Recipe, options: TrainingOptions) -> Run:
         if end.code in (STOPPED, TRY_AGAIN) and run.has_checkpoint:
             print('The same command goes on.', flush=True)
         raise
-    print(f'Done: {run.checkpoint}. Go on with\n  {recipe.next_command(run)}', flush=True)
+    next_commands = f'  mmcnx2 report {run.folder}\n  {recipe.next_command(run)}'
+    print(f'Done: {run.checkpoint}. Go on with\n{next_commands}', flush=True)
     return run
 
 

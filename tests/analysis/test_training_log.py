@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmcnx2.analysis.training_log import read_training_log
+from mmcnx2.analysis.training_log import read_scalars, read_training_log
 
 
 def write(folder, *rows):
@@ -13,8 +13,13 @@ def write(folder, *rows):
     (folder / 'vis_data/scalars.json').write_text('\n'.join(lines) + '\n')
 
 
-def test_the_latest_run_below_the_folder_is_read(tmp_path):
-    write(tmp_path / '20260101_000000', {'loss': 9.0, 'step': 1})
+def test_a_run_from_the_beginning_replaces_earlier_ones(tmp_path):
+    write(
+        tmp_path / '20260101_000000',
+        {'loss': 9.0, 'step': 10},
+        {'loss': 8.0, 'step': 30},
+        {'accuracy/top1': 99.0, 'step': 3},
+    )
     write(
         tmp_path / '20260102_000000',
         {'loss': 2.0, 'lr': 0.1, 'step': 10},
@@ -25,6 +30,27 @@ def test_the_latest_run_below_the_folder_is_read(tmp_path):
     log = read_training_log(tmp_path)
     assert log.steps == [10, 20] and log.losses == [2.0, 1.5]
     assert log.scores == {'accuracy/top1': 41.5}
+
+
+def test_a_run_that_went_on_is_one_run(tmp_path):
+    write(
+        tmp_path / '20260101_000000',
+        {'loss': 9.0, 'step': 10},
+        {'accuracy/top1': 10.0, 'step': 1},
+        {'loss': 8.0, 'step': 20},
+        {'accuracy/top1': 20.0, 'step': 2},
+        {'loss': 7.0, 'step': 30},
+    )
+    write(tmp_path / '20260102_000000')  # ended before its first line
+    write(
+        tmp_path / '20260103_000000',
+        {'loss': 7.5, 'step': 20},
+        {'accuracy/top1': 25.0, 'step': 2},
+        {'loss': 6.5, 'step': 30},
+    )
+    scalars = read_scalars(tmp_path)
+    assert scalars['loss'] == ([10, 20, 30], [9.0, 7.5, 6.5])
+    assert scalars['accuracy/top1'] == ([1, 2], [10.0, 25.0])
 
 
 def test_a_folder_without_a_run_is_named(tmp_path):

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from demo.charts import draw_rows
 from demo.page import Section
-from demo.predictions import draw_predictions, read_truth
+from mmcnx2.analysis.predictions import draw_predictions, read_truth
 from mmcnx2.analysis.training_log import read_training_log
 from mmcnx2.engine.jobs.tool_run import SCORES
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 COMMANDS = (
-    'pretrain', 'finetune', 'detect', 'segment', 'test', 'predict', 'reconstruct', 'knn', 'probe',
-    'export', 'convert', 'pack', 'models', 'doctor',
+    'pretrain', 'finetune', 'detect', 'segment', 'test', 'predict', 'reconstruct', 'knn', 'embed',
+    'probe', 'report', 'export', 'convert', 'pack', 'models', 'doctor',
 )  # fmt: skip
 """Their names, in the order in which a person meets them; each is a module with that function."""
 

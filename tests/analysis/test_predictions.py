@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from demo.predictions import draw_predictions, read_truth
 from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
 import mmcnx2  # noqa: F401  (answers mmcv's operators before mmdet is imported)
+from mmcnx2.analysis.predictions import draw_predictions, read_truth
 from tests.support.toy_config import shrink
 
-CONFIGS = Path(__file__).parents[3] / 'configs/demo'
+CONFIGS = Path(__file__).parents[2] / 'configs/demo'
 DETECTION = 'mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes.py'
 SEGMENTATION = 'upernet_convnextv2-mini_1xb8-350i_scenes-128x128.py'
 

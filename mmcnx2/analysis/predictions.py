@@ -12,6 +12,12 @@ from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 SCORE = 0.3  # objects below it are not drawn
 
 
+def count_pictures(cfg: Config) -> int:
+    """Return the number of pictures in the validation set of a config of mmdet or mmseg."""
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        return len(DATASETS.build(deepcopy(cfg.val_dataloader.dataset)))
+
+
 def read_truth(
     cfg: Config, numbers: Sequence[int], *, side: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -26,11 +32,13 @@ def read_truth(
         The pictures, uint8 BGR ``(side, side, 3)``, and the same in RGB with the truth drawn.
     """
     detects = cfg.default_scope == 'mmdet'
-    labels = dict(with_bbox=True, with_mask=True) if detects else dict(reduce_zero_label=True)
     dataset = deepcopy(cfg.val_dataloader.dataset)
+    labels = next(each for each in dataset.pipeline if each.type == 'LoadAnnotations')
+    if detects:
+        labels.with_mask = bool(cfg.model.roi_head.get('mask_head'))
     dataset.pipeline = [
         dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', **labels),
+        labels,
         dict(type='Resize', scale=(side, side), keep_ratio=True),
         dict(type='PackDetInputs', meta_keys=()) if detects else dict(type='PackSegInputs'),
     ]
@@ -45,7 +53,8 @@ def read_truth(
         sample = item['data_samples']
         if detects:
             sample.gt_instances.bboxes = sample.gt_instances.bboxes.tensor
-            sample.gt_instances.masks = sample.gt_instances.masks.to_ndarray().astype(bool)
+            if 'masks' in sample.gt_instances:
+                sample.gt_instances.masks = sample.gt_instances.masks.to_ndarray().astype(bool)
             sample = sample.numpy()
         image = np.ascontiguousarray(pictures[-1][..., ::-1])
         visualizer.add_datasample(f'truth{number}', image, sample, draw_pred=False)

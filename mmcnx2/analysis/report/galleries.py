@@ -1,0 +1,93 @@
+"""Pictures in rows: reconstructions over time, neighbors, near-duplicates, outliers."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mmcnx2.analysis.report.curves import WIDTH
+from mmcnx2.analysis.report.page import Picture, Section
+from mmcnx2.models.fcmae import Reconstruction
+
+
+def reconstructions_section(results: Mapping[str, Reconstruction]) -> Section:
+    """Show the same pictures, hidden alike, as several checkpoints fill them in.
+
+    Args:
+        results: Name of a checkpoint to what it makes of N pictures, the oldest first.
+    """
+    first = next(iter(results.values()))
+    columns = {'original': first.image, 'what it saw': first.masked}
+    columns |= {name: result.reconstruction for name, result in results.items()}
+    pixels = {
+        name: images.permute(0, 2, 3, 1).round().byte().cpu().numpy()
+        for name, images in columns.items()
+    }
+    rows = [[images[i] for images in pixels.values()] for i in range(len(first.image))]
+    return Section(
+        title='Reconstructions',
+        pictures=[draw_rows(rows, 'originals, masked, and filled in', titles=list(pixels))],
+        note='The same pictures and the same masks, filled in by each checkpoint that is kept. '
+        'Mean and contrast of a patch come from the original where the loss is normalized by '
+        'patch (norm_pix).',
+    )
+
+
+def predictions_section(truth: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> Section:
+    """Show what a detector or segmentor predicts beside the truth.
+
+    Args:
+        truth: Pictures of the validation set with the truth drawn, uint8 RGB.
+        found: The same with the predictions drawn.
+    """
+    rows = list(zip(truth, found, strict=True))
+    picture = draw_rows(rows, 'the truth and predictions', titles=['truth', 'prediction'])
+    return Section(
+        title='Predictions',
+        pictures=[picture],
+        note='Pictures of the validation set, spread over it; objects are drawn from a score of '
+        '0.3 on.',
+    )
+
+
+def draw_rows(
+    rows: Sequence[Sequence[np.ndarray]],
+    alt: str,
+    *,
+    titles: Sequence[str] = (),
+    captions: Sequence[Sequence[str]] = (),
+) -> Picture:
+    """Draw rows of pictures; shorter rows leave room at their end.
+
+    Args:
+        rows: uint8 RGB ``(H, W, 3)`` each, of one shape.
+        alt: What they show.
+        titles: Above the columns.
+        captions: Below each picture.
+    """
+    columns = max(map(len, rows))
+    height, width = rows[0][0].shape[:2]
+    gap, foot, head = 0.03, 0.19 if captions else 0.03, 0.22 if titles else 0.0
+    side = (WIDTH - gap * (columns - 1)) / columns
+    tall = side * height / width
+    figure = Figure(figsize=(WIDTH, (tall + foot) * len(rows) + head))
+    grid = figure.subplots(
+        len(rows), columns, squeeze=False,
+        gridspec_kw=dict(
+            left=0, right=1, bottom=foot / figure.get_figheight(),
+            top=1 - head / figure.get_figheight(), wspace=gap / side, hspace=foot / tall,
+        ),
+    )  # fmt: skip
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            grid[i, j].imshow(image, interpolation='nearest')
+            if captions:
+                grid[i, j].text(
+                    0.5, -0.03, captions[i][j], transform=grid[i, j].transAxes, fontsize=7,
+                    ha='center', va='top',
+                )  # fmt: skip
+    for axes, title in zip(grid[0], titles, strict=False):
+        axes.set_title(title, fontsize=8, pad=2)
+    return Picture.of(figure, alt, kind='jpeg', dpi=180)

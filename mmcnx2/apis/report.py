@@ -1,0 +1,182 @@
+"""From a run's folder to the page about it."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from mmcnx2.analysis.embedding import Embedder
+from mmcnx2.analysis.encoders import load_encoder
+from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
+from mmcnx2.analysis.predictions import count_pictures, draw_predictions, read_truth
+from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
+from mmcnx2.analysis.report.curves import curves_section, scores_section, share_waiting
+from mmcnx2.analysis.report.features import features_section, measure_quality, untrained_like
+from mmcnx2.analysis.report.galleries import predictions_section, reconstructions_section
+from mmcnx2.analysis.report.map import map_section, neighbors_section, oddities_sections
+from mmcnx2.analysis.report.page import Page, Section
+from mmcnx2.analysis.report.verdict import Facts, judge
+from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.apis.recipes.common import short_sides, usual_size
+from mmcnx2.apis.report_commands import commands_of
+from mmcnx2.apis.run import Run
+from mmcnx2.engine.device import choose_device
+from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
+
+_RECONSTRUCTED, _PREDICTED, _CHECKPOINTS = 6, 5, 3
+_SIDE, _DRAWN = 96, 320  # pixels
+_SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
+_PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
+             'numpy')  # fmt: skip
+
+
+def make_report(run: Run, *, images: str | None, count: int, device: str | None) -> Page:
+    """Look at a run and its network.
+
+    Args:
+        run: The run.
+        images: Pictures to look at; None takes those that it learnt from.
+        count: How many of them.
+        device: Such as 'cpu'; None takes what there is.
+
+    Raises:
+        OSError: The run has no checkpoint, or its pictures are not there.
+    """
+    cfg = Config.fromfile(run.config)
+    scalars = read_scalars(run.folder)
+    checkpoints = _checkpoints(run)
+    files = find_images([images or _images_of(run)])
+    paths = choose_images(files, count)
+    size = run.arguments.get('size')
+    if not isinstance(size, int):
+        size = usual_size(short_sides(paths), largest=224)
+    target = str(choose_device(device))
+    step = run.arguments['batch_size'] * run.arguments.get('gpus', 1)
+    scores = {name: scalars[name] for name in _SCORES if name in scalars}
+
+    sections = [curves_section(scalars, images_a_step=step)]
+    if scores:
+        sections.append(scores_section(scores))
+    if run.command == 'pretrain':
+        results = {
+            name: reconstruct_files(
+                load_fcmae(cfg, path).to(target), paths[:_RECONSTRUCTED], size=size, seed=0
+            )
+            for name, path in checkpoints.items()
+        }
+        sections.append(reconstructions_section(results))
+    if run.command in ('detect', 'segment'):
+        sections.append(_predictions(cfg, run.checkpoint))
+    features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
+    sections += features
+    sections += _settings(run, cfg, found=len(files))
+    findings = judge(_facts(scalars, scores, quality))
+    return Page(
+        title=f'{Path(run.folder).absolute().name}: a run of mmcnx2 {run.command}',
+        findings=findings,
+        commands=commands_of(run, findings),
+        sections=sections,
+    )
+
+
+def _images_of(run: Run) -> str:
+    folder = run.arguments['images']
+    if run.command == 'segment':  # masks are pictures, too
+        return os.path.join(folder, run.arguments['folders']['train'][0])
+    return folder
+
+
+def _predictions(cfg: Config, checkpoint: str) -> Section:
+    count = count_pictures(cfg)
+    numbers = sorted({round(i) for i in np.linspace(0, count - 1, _PREDICTED)})
+    pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
+    return predictions_section(truth, draw_predictions(cfg, checkpoint, pictures))
+
+
+def _checkpoints(run: Run) -> dict[str, str]:
+    """Return the newest checkpoints by name, the oldest first.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    newest = run.checkpoint  # or its error
+    saved = sorted(scan(checkpoint_folders(run.folder)).saved, key=lambda each: each.order)
+    paths = [str(each.path) for each in saved if each.order][-_CHECKPOINTS:]
+    return {Path(path).stem: path for path in paths or [newest]}
+
+
+def _facts(scalars: Mapping, scores: Mapping, quality) -> Facts:
+    first = next(iter(scores.values()), ((), ()))[1]
+    percent = 1 if not first or max(first) > 1 else 100  # mmdet scores from 0 to 1
+    return Facts(
+        losses=scalars.get('loss', ((), ()))[1],
+        waiting=share_waiting(scalars),
+        diversity=quality.diversity,
+        rank=quality.ranks[-1],
+        scores=[percent * score for score in first],
+    )
+
+
+def _look_at_features(
+    checkpoints: Mapping[str, str], config: str, paths: Sequence[str], size: int, device: str
+) -> tuple[list[Section], object]:
+    encoders = {
+        name: load_encoder(name, path, config, device=device) for name, path in checkpoints.items()
+    }
+    *_, encoder = encoders.values()
+    embedder = Embedder(encoder, size=size)
+    vectors, mirrored = {}, {}
+    for found, flip in ((vectors, False), (mirrored, True)):
+        for names, part, _ in embedder.stream(paths, mirrored=flip):
+            found.update(zip(names, part, strict=True))
+    paths = [path for path in paths if path in vectors]
+    if len(paths) < 3:
+        raise ValueError(f'{len(paths)} pictures can be read, but a report takes 3 or more.')
+    batches = [encoder.normalize(b) for b in read_batches(paths, size, batch_size=16)]
+    qualities = {name: measure_quality(each.net, batches) for name, each in encoders.items()}
+    untrained = measure_quality(untrained_like(encoder.net), batches)
+    thumbnails = [
+        picture.flip(0).permute(1, 2, 0).numpy()
+        for batch in read_batches(paths, _SIDE, batch_size=64)
+        for picture in batch
+    ]
+    straight, flipped = (np.stack([found[path] for path in paths]) for found in (vectors, mirrored))
+    sections = [
+        features_section(qualities, untrained, pictures=len(paths)),
+        neighbors_section(straight, thumbnails),
+        map_section(straight, thumbnails),
+        *oddities_sections(straight, flipped, thumbnails, paths),
+    ]
+    return sections, list(qualities.values())[-1]
+
+
+def _settings(run: Run, cfg: Config, *, found: int) -> list[Section]:
+    shown = {
+        name: str(value)
+        for name, value in run.arguments.items()
+        if name not in ('folders', 'classes', 'set')
+    }
+    shown['pictures found'] = str(found)
+    shown['optimizer'] = str(cfg.optim_wrapper.optimizer.type)
+    shown |= {key: str(value) for key, value in run.arguments.get('set', {}).items()}
+    return [
+        Section(title='Data and settings', table=[['setting', 'value'], *map(list, shown.items())]),
+        Section(title='Versions', table=[['what', 'version'], *_versions()]),
+    ]
+
+
+def _versions() -> list[list[str]]:
+    rows = [['Python', platform.python_version()], ['machine', platform.platform()]]
+    if torch.cuda.is_available():
+        rows.append(['GPU', torch.cuda.get_device_name()])
+    for name in _PACKAGES:
+        try:
+            rows.append([name, version(name)])
+        except PackageNotFoundError:
+            continue
+    return rows
