@@ -29,7 +29,7 @@ CPU = ['numba>=0.61']
 HEIC = ['pillow-heif>=1']
 TIFF = ['tifffile>=2024.1', 'imagecodecs>=2024.1']
 DICOM = ['pydicom>=3,<4']
-LOOK = ['scikit-learn>=1.5']
+LOOK = ['scikit-learn>=1.5', 'scipy>=1.11']
 EXTRAS = {
     'openmmlab': OPENMMLAB,
     'det': OPENMMLAB + DETECTION,

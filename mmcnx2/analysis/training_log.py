@@ -37,14 +37,26 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     return TrainingLog(
         steps=[row['step'] for row in train],
         losses=[row['loss'] for row in train],
-        scores={
-            name: value
-            for name, value in scores[-1].items()
-            if name not in ('step', 'iter') and not name.endswith('time')
-        }
-        if scores
-        else {},
+        scores=_scores(scores[-1]) if scores else {},
     )
+
+
+def read_last_scores(work_dir: str | Path) -> dict[str, float]:
+    """Read the last evaluation below a work folder, in whichever start of the run it was.
+
+    Args:
+        work_dir: What tools/train.py calls ``--work-dir``.
+
+    Returns:
+        Name, such as ``'accuracy/top1'``, to value; empty where nothing was evaluated.
+
+    Raises:
+        FileNotFoundError: If nothing was trained there with mmengine's local log.
+    """
+    for file in reversed(_files(work_dir)):
+        if rows := [row for row in _read(file) if 'loss' not in row]:
+            return _scores(rows[-1])
+    return {}
 
 
 def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
@@ -72,11 +84,27 @@ def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]
 
 
 def _rows(work_dir: str | Path) -> list[dict]:
-    # One folder a run, named by the time of its start: the last name is the latest.
+    return _read(_files(work_dir)[-1])
+
+
+def _files(work_dir: str | Path) -> list[Path]:
+    # One folder a start of the run, named by its time: the last name is the latest.
     files = sorted(Path(expand_home(str(work_dir))).glob('*/vis_data/scalars.json'))
     if not files:
         raise FileNotFoundError(
             f"'{work_dir}' has no <time>/vis_data/scalars.json: train there first, with "
             'LocalVisBackend among the vis_backends of the config.'
         )
-    return [json.loads(line) for line in files[-1].read_text().splitlines() if line.strip()]
+    return files
+
+
+def _read(file: Path) -> list[dict]:
+    return [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
+
+
+def _scores(row: dict) -> dict[str, float]:
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in ('step', 'iter') and not name.endswith('time')
+    }

@@ -5,7 +5,7 @@ from importlib import import_module
 
 COMMANDS = (
     'pretrain', 'finetune', 'detect', 'segment', 'test', 'predict', 'reconstruct', 'knn', 'probe',
-    'export', 'convert', 'pack', 'models', 'doctor',
+    'compare', 'export', 'convert', 'pack', 'models', 'doctor',
 )  # fmt: skip
 """Their names, in the order in which a person meets them; each is a module with that function."""
 
