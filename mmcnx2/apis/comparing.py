@@ -1,4 +1,4 @@
-"""The parts of a comparison: every arm at every share of the labels with every seed, each done once.
+"""The parts of a comparison: each arm at each share of the labels with each seed, done once.
 
 A part is a run of a command, in a folder of its own; arms differ in nothing but the weights that
 they start from. What is done is remembered, so that the same command goes on.
@@ -23,7 +23,7 @@ from mmcnx2.apis.recipes.classification import Classification
 from mmcnx2.apis.recipes.detection import Detection
 from mmcnx2.apis.recipes.segmentation import Segmentation
 from mmcnx2.apis.run import Run
-from mmcnx2.apis.training import command_line, compose
+from mmcnx2.apis.training import command_line, compose, loading_settings
 from mmcnx2.apis.training_options import TrainingOptions
 from mmcnx2.apis.weights import find_weights
 from mmcnx2.checkpoints.integrity import sha256_of
@@ -109,7 +109,7 @@ class Comparison:
             OSError: They are not there, or the folder holds something else.
             ValueError: Fewer than two arms, two of one name, or weights that have changed.
         """
-        check_choice('task', self.task, RECIPES)
+        check_choice(tuple(RECIPES), task=self.task)
         check_folder(self.options.out, MADE_BY)
         before = self._read_note()
         if before and before['task'] != self.task:
@@ -162,7 +162,12 @@ class Comparison:
         if not self.runner.is_done(trial.part):
             from mmcnx2.analysis.probing import probe_encoder
 
-            found = probe_encoder(trial.run.config, trial.arm.path, seed=trial.seed)
+            found = probe_encoder(
+                trial.run.config,
+                trial.arm.path,
+                seed=trial.seed,
+                settings=loading_settings(trial.run),
+            )
             claim_folder(folder, 'part')
             write_text(folder / SCORE, json.dumps(found.top1))
             self.runner.adopt(trial.part)

@@ -227,7 +227,13 @@ def train(run: Run, *, gpus: int | None = None, look: bool = True) -> None:
     if (gpus or 1) == 1:
         from mmcnx2.engine.start import start
 
-        start(run.config, work_dir=run.folder, resume=resume, look=look, settings=_loading(run))
+        start(
+            run.config,
+            work_dir=run.folder,
+            resume=resume,
+            look=look,
+            settings=loading_settings(run),
+        )
         return
     from mmcnx2.processes.torchrun import launch
 
@@ -248,11 +254,11 @@ def command_line(run: Run, *, switches: Sequence[str] = ()) -> list[str]:
     """
     words = [str(shipped('tools/train.py')), run.config, '--work-dir', run.folder, *switches]
     words += ['--resume'] if run.has_checkpoint else []
-    settings = [f'{key}={value}' for key, value in _loading(run).items()]
+    settings = [f'{key}={value}' for key, value in loading_settings(run).items()]
     return words + (['--cfg-options', *settings] if settings else [])
 
 
-def _loading(run: Run) -> dict[str, int]:
+def loading_settings(run: Run) -> dict[str, int]:
     """Return the keys of the loading processes that a person has asked for."""
     if 'workers' not in run.arguments:
         return {}

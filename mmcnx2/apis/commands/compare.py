@@ -2,15 +2,12 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from mmcnx2 import arguments
 from mmcnx2.apis.calls import CallError, call, read_mapping
 from mmcnx2.apis.devices import use
 from mmcnx2.archs import ARCHS
-
-if TYPE_CHECKING:
-    from mmcnx2.analysis.label_efficiency import Scores
 
 _OF_TRAINING = ('epochs', 'lr', 'precision')
 
@@ -34,7 +31,7 @@ def compare(
     device: Annotated[str | None, arguments.device] = None,
     precision: Literal['fp32', 'bf16', 'fp16'] | None = None,
     set: list[str] | Mapping[str, Any] | None = None,
-) -> 'Scores':
+) -> dict[tuple[str, float, int], float]:
     """Compare ways to begin at equal budget: how much does pre-training give with these labels?
 
     For example: mmcnx2 compare labelled/ --arms scratch runs/pre --labels 10% 100% --out cmp
@@ -61,7 +58,7 @@ def compare(
         set: Any other keys of the config and their values, for all arms.
 
     Returns:
-        The scores, and what they allow to be said.
+        Score in percent by arm, share of the labels and seed.
 
     Raises:
         OSError: Data or weights are not there, or ``out`` holds something else.
@@ -113,7 +110,7 @@ def compare(
         print('', tabulate(scores), '', *scores.sentences(), f'Wrote {page}', sep='\n', flush=True)
     if failed:
         raise SystemExit(f'error: {len(failed)} of {len(trials)} parts failed: {failed[0]} first.')
-    return scores
+    return scores.found
 
 
 def _as_words(given: Mapping[str, Any]) -> list[str]:
