@@ -53,6 +53,7 @@ TIFF = [
 DICOM = ['pydicom>=3,<4']  # medical images, in their unit
 LOOK = [
     'scikit-learn>=1.5',  # linear probes, neighbors and maps of features
+    'scipy>=1.11',  # whether two ways to begin can be told apart
     'pandas>=2.2',  # tables of embeddings
     'pyarrow',  # Parquet, in which they are kept
     'jinja2',  # the page of a report

@@ -98,6 +98,17 @@ positive = number(0, 1e15, above=True)
 not_negative = number(0, 1e15)
 
 
+def percent(text: str) -> float:
+    """A type: a part of a whole, written as ``10%`` or ``0.1``, which may be all of it."""
+    try:
+        value = float(text[:-1]) / 100 if text.endswith('%') else float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise refusal(text, 'a share such as 10% or 0.1, up to 100%,')
+    return value
+
+
 def large_count(text: str) -> int:
     """A type: a count such as 1281167, 14M or 1B, up to 10^13."""
     unit = _UNITS.get(text[-1:], 1)

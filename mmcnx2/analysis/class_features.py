@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.model import BaseModel, PretrainedInit
 from mmengine.registry import DefaultScope
+from mmengine.runner import set_random_seed
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -34,8 +35,9 @@ class ClassFeatures:
 
 def compute_class_features(
     config: str,
-    checkpoint: str,
+    checkpoint: str | None,
     *,
+    seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     check: Callable[[int], None] = lambda images: None,
     progress: Callable[[DataLoader], Iterable] = iter,
@@ -44,7 +46,9 @@ def compute_class_features(
 
     Args:
         config: Path of a classification config, for size and images.
-        checkpoint: Path, address or name of the weights, of a pre-training or a classifier.
+        checkpoint: Path, address or name of the weights, of a pre-training or a classifier; None
+            draws them, as training from scratch does.
+        seed: Of weights that are drawn.
         settings: Dotted keys to values that replace the config's.
         check: Called with the number of training images before anything is computed.
         progress: Wraps each loader to show how far it is.
@@ -73,16 +77,21 @@ def compute_class_features(
     ]
     check_same_classes(loaders[1].dataset, loaders[0].dataset)
     check(len(loaders[0].dataset))
-    model = _load(cfg, checkpoint)
+    model = _build(cfg, checkpoint, seed)
     with foreseen_ends():
         return ClassFeatures(
             *(extract_features(model, each, progress=progress) for each in loaders)
         )
 
 
-def _load(cfg: Config, checkpoint: str) -> BaseModel:
-    """Build the config's model and give its encoder the checkpoint's weights."""
+def _build(cfg: Config, checkpoint: str | None, seed: int) -> BaseModel:
+    """Build the config's model and give its encoder the checkpoint's weights, or draw them."""
+    if checkpoint is None:
+        set_random_seed(seed)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
-    PretrainedInit(checkpoint, prefix='backbone.', map_location='cpu')(model.backbone)
+    if checkpoint is None:
+        model.init_weights()
+    else:
+        PretrainedInit(checkpoint, prefix='backbone.', map_location='cpu')(model.backbone)
     return model.to(get_device())

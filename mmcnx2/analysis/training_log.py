@@ -37,14 +37,24 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     return TrainingLog(
         steps=[row['step'] for row in train],
         losses=[row['loss'] for row in train],
-        scores={
-            name: value
-            for name, value in scores[-1].items()
-            if name not in ('step', 'iter') and not name.endswith('time')
-        }
-        if scores
-        else {},
+        scores=_scores(scores[-1]) if scores else {},
     )
+
+
+def read_last_scores(work_dir: str | Path) -> dict[str, float]:
+    """Read the last evaluation below a work folder, in whichever start of the run it was.
+
+    Args:
+        work_dir: What tools/train.py calls ``--work-dir``.
+
+    Returns:
+        Name, such as ``'accuracy/top1'``, to value; empty where nothing was evaluated.
+
+    Raises:
+        FileNotFoundError: If nothing was trained there with mmengine's local log.
+    """
+    evaluated = [row for row in _rows(work_dir) if 'loss' not in row]
+    return _scores(evaluated[-1]) if evaluated else {}
 
 
 def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
@@ -100,3 +110,11 @@ def _replaces(later: list[dict], row: dict, rows: list[dict]) -> bool:
 def _first_step(rows: list[dict], *, trained: bool) -> float:
     steps = (row['step'] for row in rows if ('loss' in row) == trained)
     return min(steps, default=float('inf'))
+
+
+def _scores(row: dict) -> dict[str, float]:
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in ('step', 'iter') and not name.endswith('time')
+    }

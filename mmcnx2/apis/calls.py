@@ -12,7 +12,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, cleandoc, signature
 from textwrap import indent
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 
 class CallError(ValueError):
@@ -76,12 +76,21 @@ def call(function: Callable) -> Callable:
 def read(name: str, value: Any, annotation: Any) -> Any:
     """Read a value as the reader of its annotation does; None, and what has no reader, stays.
 
+    Of a list, the reader takes each item; one item alone is a list of one.
+
     Raises:
         CallError: The reader refuses it.
     """
     reader = reader_of(annotation)
     if reader is None or value is None:
         return value
+    if takes_several(annotation):
+        items = value if isinstance(value, list | tuple) else [value]
+        return [_read(name, item, reader) for item in items]
+    return _read(name, value, reader)
+
+
+def _read(name: str, value: Any, reader: Callable[[str], Any]) -> Any:
     if isinstance(value, list | tuple):
         value = ','.join(map(str, value))  # as several numbers are written in a word
     text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
@@ -95,6 +104,11 @@ def reader_of(annotation: Any) -> Callable[[str], Any] | None:
     """Return the function behind the type in ``Annotated[type, function]``, None if none is."""
     metadata = getattr(annotation, '__metadata__', ())
     return metadata[0] if metadata and callable(metadata[0]) else None
+
+
+def takes_several(annotation: Any) -> bool:
+    """Whether a parameter is a list, whose items are read one by one."""
+    return get_origin(plain_type(annotation)) is list
 
 
 def read_mapping(name: str, values: Mapping[str, Any] | list[str] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -224,30 +224,42 @@ def train(run: Run, *, gpus: int | None = None, look: bool = True) -> None:
     Raises:
         SystemExit: As :func:`mmcnx2.engine.training.train`; with the status of the processes.
     """
-    resume, loading = 'auto' if run.has_checkpoint else None, _loading(run)
+    resume = 'auto' if run.has_checkpoint else None
     if (gpus or 1) == 1:
         from mmcnx2.engine.start import start
 
-        start(run.config, work_dir=run.folder, resume=resume, look=look, settings=loading)
+        start(
+            run.config,
+            work_dir=run.folder,
+            resume=resume,
+            look=look,
+            settings=loading_settings(run),
+        )
         return
     from mmcnx2.processes.torchrun import launch
 
-    tool = [str(shipped('tools/train.py')), run.config, '--work-dir', run.folder]
+    switches = ['--launcher', 'pytorch', *([] if look else ['--no-data-check'])]
     status = launch(
-        ['--standalone', f'--nproc_per_node={gpus}', *tool, '--launcher', 'pytorch']
-        + (['--resume'] if resume else [])
-        + ([] if look else ['--no-data-check'])
-        + (
-            ['--cfg-options', *(f'{key}={value}' for key, value in loading.items())]
-            if loading
-            else []
-        )
+        ['--standalone', f'--nproc_per_node={gpus}', *command_line(run, switches=switches)]
     )
     if status:
         raise SystemExit(status)
 
 
-def _loading(run: Run) -> dict[str, int]:
+def command_line(run: Run, *, switches: Sequence[str] = ()) -> list[str]:
+    """Return the tool and its arguments that train a run, from its newest checkpoint if any.
+
+    Args:
+        run: The run.
+        switches: Further ones of the tool.
+    """
+    words = [str(shipped('tools/train.py')), run.config, '--work-dir', run.folder, *switches]
+    words += ['--resume'] if run.has_checkpoint else []
+    settings = [f'{key}={value}' for key, value in loading_settings(run).items()]
+    return words + (['--cfg-options', *settings] if settings else [])
+
+
+def loading_settings(run: Run) -> dict[str, int]:
     """Return the keys of the loading processes that a person has asked for."""
     if 'workers' not in run.arguments:
         return {}

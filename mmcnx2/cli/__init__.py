@@ -13,7 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 import mmcnx2
-from mmcnx2.apis.calls import CallError, plain_type, reader_of
+from mmcnx2.apis.calls import CallError, plain_type, reader_of, takes_several
 from mmcnx2.apis.commands import COMMANDS, find
 from mmcnx2.paths import printable
 from mmcnx2.processes.signals import leave_when_told
@@ -89,6 +89,9 @@ def _as_words(parameter: Argument) -> Argument:
         kind = list[str] | None
     if reader_of(parameter.annotation) is None:
         return parameter.replace(annotation=kind)
+    if takes_several(parameter.annotation):
+        words = Parameter(consume_multiple=True)  # up to the next option
+        return parameter.replace(annotation=Annotated[list[str], words])
     word = Parameter(converter=lambda _, tokens: tokens[0].value)
     return parameter.replace(annotation=Annotated[kind, word])
 

@@ -80,13 +80,11 @@ def test_debug_shows_where_it_was_refused(tmp_path, monkeypatch):
 
 
 def test_what_is_not_installed_is_said_with_the_command(capsys, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, 'mmcnx2.analysis.linear_probe', None)
+    monkeypatch.setitem(sys.modules, 'mmcnx2.analysis.probing', None)
     monkeypatch.chdir(tmp_path)
     code, _, err = said(capsys, 'probe', 'nowhere', '--from', 'nowhere.pth')
     assert code == 2
-    assert (
-        err == "error: mmcnx2.analysis.linear_probe is not installed: pip install 'mmcnx2[all]'.\n"
-    )
+    assert err == "error: mmcnx2.analysis.probing is not installed: pip install 'mmcnx2[all]'.\n"
 
 
 def test_help_imports_nothing_heavy():

@@ -5,7 +5,7 @@ from importlib import import_module
 
 COMMANDS = (
     'pretrain', 'finetune', 'detect', 'segment', 'test', 'predict', 'reconstruct', 'knn', 'embed',
-    'probe', 'report', 'export', 'convert', 'pack', 'models', 'doctor',
+    'probe', 'compare', 'report', 'export', 'convert', 'pack', 'models', 'doctor',
 )  # fmt: skip
 """Their names, in the order in which a person meets them; each is a module with that function."""
 

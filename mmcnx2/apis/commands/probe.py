@@ -41,8 +41,7 @@ def probe(
     use(device)
     from mmengine.utils import track_iter_progress
 
-    from mmcnx2.analysis.class_features import compute_class_features
-    from mmcnx2.analysis.linear_probe import fit_probe
+    from mmcnx2.analysis.probing import probe_encoder
     from mmcnx2.apis.recipes.classification import Classification
     from mmcnx2.apis.training import compose
     from mmcnx2.apis.training_options import TrainingOptions
@@ -51,16 +50,14 @@ def probe(
     with TemporaryDirectory() as folder:
         options = TrainingOptions(out=folder, from_=from_, size=size, seed=seed)
         run = compose(Classification(images, val=val), options)
-        found = compute_class_features(
+        found = probe_encoder(
             run.config,
             find_weights(from_).path,
+            seed=seed,
             progress=lambda loader: track_iter_progress((loader, len(loader))),
         )
-    train, test = ([part.cpu().numpy() for part in pair] for pair in (found.train, found.test))
-    fitted = fit_probe(*train, seed=seed)
-    top1 = fitted.top1(*test)
     print(
-        f'\nlinear probe top-1: {top1:.2f} % ({len(test[0])} images; trained on {len(train[0])}, '
-        f'C={fitted.strength:g} by validation)'
+        f'\nlinear probe top-1: {found.top1:.2f} % ({found.scored_on} images; trained on '
+        f'{found.trained_on}, C={found.probe.strength:g} by validation)'
     )
-    return top1
+    return found.top1

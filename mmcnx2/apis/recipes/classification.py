@@ -20,7 +20,7 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
-from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.datasets.listing import list_images
@@ -37,13 +37,23 @@ class Classification:
     Args:
         images: A folder of class folders, or one with such folders train and val.
         val: Another such folder, or the share of the images to keep apart.
+        labels: The share of the training images to train on, drawn of each class by the
+            seed; None for all.
+        backbone: Arguments of the network, whatever the weights; None for what fits them.
     """
 
     command = 'finetune'
     config = 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_folder.py'
 
-    def __init__(self, images: str, *, val: str | None):
-        self.given = dict(images=images, val=val)
+    def __init__(
+        self,
+        images: str,
+        *,
+        val: str | None,
+        labels: float | None = None,
+        backbone: Mapping[str, Any] | None = None,
+    ):
+        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         train, val = find_folders(given['images'], given.get('val'))
@@ -64,6 +74,11 @@ class Classification:
                 TRAIN: as_list(trained_on, samples, classes),
                 VAL: as_list(kept, samples, classes),
             }
+        paths = [os.path.join(train, path) for path in trained_on]
+        if 'labels' in given:
+            groups = [samples[path] for path in trained_on]
+            trained_on = draw(trained_on, given['labels'], seed=given.get('seed', 0), groups=groups)
+            files[TRAIN] = as_list(trained_on, samples, classes)
         print(
             f'{len(trained_on)} images to train on and {len(kept)} to validate with, of '
             f'{len(classes)} classes: {first_few(classes)}.',
@@ -71,7 +86,6 @@ class Classification:
         )
         decided = decide_common(given, cfg, images=len(trained_on))
         step = decided['batch_size'] * decided['gpus']
-        paths = [os.path.join(train, path) for path in trained_on]
         sides = short_sides(paths)
         decided |= dict(
             photographs=are_photographs(paths) and 'bands' not in given,
@@ -93,15 +107,15 @@ class Classification:
         classes = arguments['classes']
         cfg.num_classes = cfg.model.num_classes = len(classes)
         train, val = arguments['folders']['train'], arguments['folders']['val']
-        for loader, root, name in (
-            (cfg.train_dataloader, train, TRAIN),
-            (cfg.val_dataloader, val or train, VAL),
+        for loader, root, name, listed in (
+            (cfg.train_dataloader, train, TRAIN, not val or 'labels' in arguments),
+            (cfg.val_dataloader, val or train, VAL, not val),
         ):
             loader.dataset.pop('classes_from', None)
             loader.dataset.update(
                 data_root=root,
                 data_prefix='',
-                ann_file='' if val else os.path.join(cfg.work_dir, name),
+                ann_file=os.path.join(cfg.work_dir, name) if listed else '',
                 metainfo=dict(classes=classes),
             )
         cfg.data_root = train

@@ -20,7 +20,7 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
-from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.coco_file import class_names, segmentation_of
 from mmcnx2.first_few import first_few
@@ -35,13 +35,22 @@ class Detection:
     Args:
         images: Folder of a data set in COCO's format.
         val: Another one, or the share of the images to keep apart.
+        labels: The share of the training images to train on, drawn by the seed; None for all.
+        backbone: Arguments of the network, whatever the weights; None for what fits them.
     """
 
     command = 'detect'
     config = 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_1xb8-lsj-36e_folder.py'
 
-    def __init__(self, images: str, *, val: str | None):
-        self.given = dict(images=images, val=val)
+    def __init__(
+        self,
+        images: str,
+        *,
+        val: str | None,
+        labels: float | None = None,
+        backbone: Mapping[str, Any] | None = None,
+    ):
+        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         parts, files = _parts(given)
@@ -51,6 +60,11 @@ class Detection:
         if not objects:
             raise ValueError(f"'{train.file}' has no objects: annotate some first.")
         masks = all(segmentation_of(each) for each in objects if not each.get('iscrowd'))
+        names = [image['file_name'] for image in train.contents['images']]
+        if 'labels' in given:
+            train = parts['train'] = _with_labels(train, given['labels'], given.get('seed', 0))
+            files[TRAIN] = json.dumps(train.contents)
+            objects = train.contents['annotations']
         images = len(train.contents['images'])
         print(
             f'{images} images to train on and {len(val.contents["images"])} to validate with, '
@@ -60,7 +74,6 @@ class Detection:
         )
         decided = decide_common(given, cfg, images=images)
         step = decided['batch_size'] * decided['gpus']
-        names = (image['file_name'] for image in train.contents['images'])
         sides = short_sides(os.path.join(train.images, name) for name in names)
         decided |= dict(
             size=usual_size(sides, largest=_USUAL, smallest=128),
@@ -153,6 +166,14 @@ def _parts(given: Mapping[str, Any]) -> tuple[dict[str, CocoPart], dict[str, str
         files[file] = json.dumps(contents)
         made[name] = CocoPart(file, whole.images, contents)
     return made, files
+
+
+def _with_labels(part: CocoPart, share: float, seed: int) -> CocoPart:
+    """Draw a share of the images with objects, and of those without."""
+    ids = [image['id'] for image in part.contents['images']]
+    labelled = {each.get('image_id') for each in part.contents['annotations']}
+    chosen = draw(ids, share, seed=seed, groups=[each in labelled for each in ids])
+    return CocoPart(TRAIN, part.images, _subset(part.contents, set(chosen)))
 
 
 def _subset(contents: dict, ids: set) -> dict:

@@ -21,7 +21,7 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
-from mmcnx2.apis.recipes.splits import read_share, split
+from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.mask_folder import read_names
@@ -40,13 +40,22 @@ class Segmentation:
     Args:
         images: A folder with classes.txt, images and masks.
         val: The share of the images to keep apart.
+        labels: The share of the training images to train on, drawn by the seed; None for all.
+        backbone: Arguments of the network, whatever the weights; None for what fits them.
     """
 
     command = 'segment'
     config = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
 
-    def __init__(self, images: str, *, val: str | None):
-        self.given = dict(images=images, val=val)
+    def __init__(
+        self,
+        images: str,
+        *,
+        val: str | None,
+        labels: float | None = None,
+        backbone: Mapping[str, Any] | None = None,
+    ):
+        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         root = given['images']
@@ -66,13 +75,13 @@ class Segmentation:
                 raise CallError('val', f'is {given["val"]}, but a share, such as 0.1, is expected.')
             kept_apart = split(names['train'], share, seed=given.get('seed', 0))
             names = dict(zip(('train', 'val'), kept_apart, strict=True))
-            files = {
-                file: ''.join(f'{name}\n' for name in names[part])
-                for file, part in ((TRAIN, 'train'), (VAL, 'val'))
-            }
+            files = {TRAIN: as_list(names['train']), VAL: as_list(names['val'])}
         elif 'val' in given:
             where = os.path.join(root, folders['val'][0])
             raise CallError('val', f"is {given['val']}, but there is '{where}': leave it out.")
+        if 'labels' in given:
+            names['train'] = draw(names['train'], given['labels'], seed=given.get('seed', 0))
+            files[TRAIN] = as_list(names['train'])
         images = len(names['train'])
         if not images:
             raise FileNotFoundError(f"'{os.path.join(root, folders['train'][0])}' holds no image.")
@@ -109,15 +118,16 @@ class Segmentation:
         classes = tuple(arguments['classes'])
         cfg.num_classes = cfg.model.num_classes = len(classes)
         root, folders = os.path.abspath(arguments['images']), arguments['folders']
-        for loader, part, file in (
-            (cfg.train_dataloader, 'train', TRAIN),
-            (cfg.val_dataloader, 'val', VAL),
+        split_here = 'val' not in folders
+        for loader, part, file, listed in (
+            (cfg.train_dataloader, 'train', TRAIN, split_here or 'labels' in arguments),
+            (cfg.val_dataloader, 'val', VAL, split_here),
         ):
             pair = folders.get(part, folders['train'])
             loader.dataset.update(
                 data_root=root,
                 data_prefix=dict(img_path=pair[0], seg_map_path=pair[1]),
-                ann_file='' if 'val' in folders else os.path.join(cfg.work_dir, file),
+                ann_file=os.path.join(cfg.work_dir, file) if listed else '',
             )
         cfg.data_root = root
         cfg.test_dataloader = cfg.val_dataloader
@@ -144,6 +154,11 @@ class Segmentation:
 
     def next_command(self, run: Run) -> str:
         return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
+
+
+def as_list(names: list[str]) -> str:
+    """Return a text with the name of an image, without its ending, in each line."""
+    return ''.join(f'{name}\n' for name in names)
 
 
 def find_folders(root: str) -> dict[str, tuple[str, str]]:

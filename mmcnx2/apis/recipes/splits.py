@@ -28,6 +28,27 @@ def read_share(val: str | None) -> float | None:
     return share
 
 
+def draw(
+    items: Sequence[T], share: float, *, seed: int, groups: Iterable[Hashable] | None = None
+) -> list[T]:
+    """Draw the images whose labels are used, where a training is to have a share of them alone.
+
+    What a smaller share draws by the same seed is among what a larger one draws.
+
+    Args:
+        items: Those to train on; their order does not matter, but their names do.
+        share: Of them, up to 1.
+        seed: Of the draw.
+        groups: Of each item, such as its class: the share is drawn of each group, at least one.
+
+    Returns:
+        Those drawn, sorted.
+    """
+    if share == 1:
+        return sorted(items)
+    return split(items, 1 - share, seed=seed, groups=groups)[0]
+
+
 def split(
     items: Sequence[T], share: float, *, seed: int, groups: Iterable[Hashable] | None = None
 ) -> tuple[list[T], list[T]]:
