@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, VISUALIZERS, DefaultScope
 
 SCORE = 0.3  # objects below it are not drawn
+_LABELS = ('LoadAnnotations', 'mmcnx2.LoadObjects')
 
 
 def count_pictures(cfg: Config) -> int:
@@ -33,9 +34,7 @@ def read_truth(
     """
     detects = cfg.default_scope == 'mmdet'
     dataset = deepcopy(cfg.val_dataloader.dataset)
-    labels = next(each for each in dataset.pipeline if each.type == 'LoadAnnotations')
-    if detects:
-        labels.with_mask = bool(cfg.model.roi_head.get('mask_head'))
+    labels = next(each for each in dataset.pipeline if each.type in _LABELS)
     dataset.pipeline = [
         dict(type='LoadImageFromFile'),
         labels,

@@ -41,22 +41,6 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     )
 
 
-def read_last_scores(work_dir: str | Path) -> dict[str, float]:
-    """Read the last evaluation below a work folder, in whichever start of the run it was.
-
-    Args:
-        work_dir: What tools/train.py calls ``--work-dir``.
-
-    Returns:
-        Name, such as ``'accuracy/top1'``, to value; empty where nothing was evaluated.
-
-    Raises:
-        FileNotFoundError: If nothing was trained there with mmengine's local log.
-    """
-    evaluated = [row for row in _rows(work_dir) if 'loss' not in row]
-    return _scores(evaluated[-1]) if evaluated else {}
-
-
 def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
     """Read every number that the run of a work folder logged.
 

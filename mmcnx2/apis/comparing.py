@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mmcnx2.analysis.gain import as_percent
-from mmcnx2.analysis.training_log import read_last_scores
+from mmcnx2.analysis.training_log import read_training_log
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.changes import FREE
 from mmcnx2.apis.recipes.classification import Classification
@@ -158,7 +158,7 @@ class Comparison:
         if self.task != 'probe':
             self.runner.do(trial.part, label=f'{trial.arm.name}: ')
             key, factor = SCORES[self.metric(trial)]
-            return factor * read_last_scores(trial.run.folder)[key]
+            return factor * read_training_log(trial.run.folder).scores[key]
         if not self.runner.is_done(trial.part):
             from mmcnx2.analysis.probing import probe_encoder
 

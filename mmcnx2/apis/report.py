@@ -15,12 +15,14 @@ from mmcnx2.analysis.encoders import load_encoder
 from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
 from mmcnx2.analysis.predictions import count_pictures, draw_predictions, read_truth
 from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
+from mmcnx2.analysis.report.classes import scores_by_class_section
 from mmcnx2.analysis.report.curves import curves_section, scores_section, share_waiting
 from mmcnx2.analysis.report.features import features_section, measure_quality, untrained_like
 from mmcnx2.analysis.report.galleries import predictions_section, reconstructions_section
 from mmcnx2.analysis.report.map import map_section, neighbors_section, oddities_sections
 from mmcnx2.analysis.report.page import Page, Section
 from mmcnx2.analysis.report.verdict import Facts, judge
+from mmcnx2.analysis.scored_pictures import score_pictures
 from mmcnx2.analysis.training_log import read_scalars
 from mmcnx2.apis.recipes.common import short_sides, usual_size
 from mmcnx2.apis.report_commands import commands_of
@@ -28,7 +30,7 @@ from mmcnx2.apis.run import Run
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
-_RECONSTRUCTED, _PREDICTED, _CHECKPOINTS = 6, 5, 3
+_RECONSTRUCTED, _PREDICTED, _SCORED, _CHECKPOINTS = 6, 5, 100, 3
 _SIDE, _DRAWN = 96, 320  # pixels
 _SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
@@ -71,7 +73,7 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         }
         sections.append(reconstructions_section(results))
     if run.command in ('detect', 'segment'):
-        sections.append(_predictions(cfg, run.checkpoint))
+        sections += _predictions(cfg, run.checkpoint, target)
     features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
     sections += features
     sections += _settings(run, cfg, found=len(files))
@@ -91,11 +93,23 @@ def _images_of(run: Run) -> str:
     return folder
 
 
-def _predictions(cfg: Config, checkpoint: str) -> Section:
+def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
     count = count_pictures(cfg)
-    numbers = sorted({round(i) for i in np.linspace(0, count - 1, _PREDICTED)})
-    pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
-    return predictions_section(truth, draw_predictions(cfg, checkpoint, pictures))
+    scores = score_pictures(cfg, checkpoint, _spread(count, _SCORED), device=device)
+    shown = []
+    for title, numbers, note in (
+        ('Predictions', _spread(count, _PREDICTED), 'Pictures spread over the validation set.'),
+        ('Worst pictures', scores.worst(_PREDICTED), f'The lowest {scores.measure} of a picture.'),
+    ):
+        if numbers:
+            pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
+            found = draw_predictions(cfg, checkpoint, pictures)
+            shown.append(predictions_section(title, truth, found, note))
+    return [shown[0], scores_by_class_section(scores), *shown[1:]]
+
+
+def _spread(count: int, most: int) -> list[int]:
+    return sorted({round(i) for i in np.linspace(0, count - 1, most)})
 
 
 def _checkpoints(run: Run) -> dict[str, str]:

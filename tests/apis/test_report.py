@@ -13,11 +13,10 @@ from mmcnx2.analysis.report.verdict import Finding
 from mmcnx2.apis import Run
 from mmcnx2.apis.report import make_report
 from mmcnx2.apis.report_commands import commands_of
-from tests.apis.test_labelled_runs import SMALL
 from tests.support.browser import look_at
-from tests.support.toy import ARCH
+from tests.support.small_runs import BACKBONE, SMALL
 
-BACKBONE = {'model.backbone.arch': ARCH, 'default_hooks.logger.interval': 1}
+LOGGED = {'default_hooks.logger.interval': 1}
 SETTINGS = dict(batch_size=4, workers=0, device='cpu')
 MANY = 8 * 2**20
 
@@ -33,7 +32,7 @@ def scenes(tmp_path_factory) -> Path:
 def pretrained(scenes, tmp_path_factory) -> Run:
     return mmcnx2.pretrain(
         scenes / 'unlabelled', out=tmp_path_factory.mktemp('runs') / 'report-pre', epochs=4,
-        set=BACKBONE | {'model.neck.embed_dims': 16}, **SETTINGS,
+        set=BACKBONE | LOGGED | {'model.neck.embed_dims': 16}, **SETTINGS,
     )  # fmt: skip
 
 
@@ -103,7 +102,11 @@ def test_predictions_stand_beside_the_truth(command, scenes, tmp_path, monkeypat
     )
     page = make_report(run, images=None, count=6, device='cpu')
     titles = [section.title for section in page.sections]
-    assert titles[:3] == ['Curves', 'Validation', 'Predictions']
+    assert titles[:5] == [
+        'Curves', 'Validation', 'Predictions', 'Scores by class', 'Worst pictures',
+    ]  # fmt: skip
+    scored = page.sections[3].table
+    assert len(scored) - 1 == {'detect': 10, 'segment': 17}[command]
     found = dict(next(s.table for s in page.sections if s.title == 'Data and settings'))
     assert found['pictures found'] == {'detect': '30', 'segment': '20'}[command], 'no masks'
 

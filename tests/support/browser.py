@@ -55,8 +55,9 @@ def look_at(page: Path, *, width: int) -> Seen:
     frame = page.with_name('frame.html')
     frame.write_text(_FRAME.format(name=page.name, width=width))
     done = subprocess.run(
-        [browser, '--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--allow-file-access-from-files',
-         '--enable-logging=stderr', '--virtual-time-budget=10000',
+        [browser, '--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars',
+         '--allow-file-access-from-files', '--enable-logging=stderr',
+         '--virtual-time-budget=10000',
          f'--user-data-dir={page.parent / "profile"}', '--dump-dom', frame.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip

@@ -33,20 +33,21 @@ def reconstructions_section(results: Mapping[str, Reconstruction]) -> Section:
     )
 
 
-def predictions_section(truth: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> Section:
+def predictions_section(
+    title: str, truth: Sequence[np.ndarray], found: Sequence[np.ndarray], note: str
+) -> Section:
     """Show what a detector or segmentor predicts beside the truth.
 
     Args:
-        truth: Pictures of the validation set with the truth drawn, uint8 RGB.
+        title: The heading.
+        truth: Pictures with the truth drawn, uint8 RGB.
         found: The same with the predictions drawn.
+        note: Which pictures they are.
     """
     rows = list(zip(truth, found, strict=True))
     picture = draw_rows(rows, 'the truth and predictions', titles=['truth', 'prediction'])
     return Section(
-        title='Predictions',
-        pictures=[picture],
-        note='Pictures of the validation set, spread over it; objects are drawn from a score of '
-        '0.3 on.',
+        title=title, pictures=[picture], note=f'{note} Objects are drawn from a score of 0.3 on.'
     )
 
 
