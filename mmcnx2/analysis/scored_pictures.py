@@ -69,7 +69,7 @@ def _detected(metric: BaseMetric, numbers: Sequence[int]) -> PictureScores:
     results, classes = metric.results, metric.dataset_meta['classes']
     whole = _coco(metric, results)
     kind = metric.metrics[-1]  # boxes come first
-    by_class = {name: whole.get(f'{name}_precision') for name in classes}
+    by_class = {name: whole.get(f'{name}_precision', 0.0) for name in classes}  # nothing found
     by_picture = {
         number: _coco(metric, [result]).get(f'{kind}_mAP', 0.0)
         for number, result in zip(numbers, results, strict=True)

@@ -41,11 +41,14 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     )
 
 
-def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]]]:
+def read_scalars(
+    work_dir: str | Path, *, training_alone: bool = False
+) -> dict[str, tuple[list[int], list[float]]]:
     """Read every number that the run of a work folder logged.
 
     Args:
         work_dir: What tools/train.py calls ``--work-dir``.
+        training_alone: Leave out what evaluations logged, which have times, too.
 
     Returns:
         Name, such as ``'loss'`` or ``'coco/bbox_mAP'``, to the steps at which it was logged and its
@@ -57,6 +60,8 @@ def read_scalars(work_dir: str | Path) -> dict[str, tuple[list[int], list[float]
     """
     scalars = {}
     for row in _rows(work_dir):
+        if training_alone and 'loss' not in row:
+            continue
         for name, value in row.items():
             if name not in ('step', 'iter', 'epoch') and isinstance(value, int | float):
                 steps, values = scalars.setdefault(name, ([], []))

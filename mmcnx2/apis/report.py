@@ -32,6 +32,7 @@ from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
 _RECONSTRUCTED, _PREDICTED, _SCORED, _CHECKPOINTS = 6, 5, 100, 3
 _SIDE, _DRAWN = 96, 320  # pixels
+_ENOUGH = 32  # directions that there could be, to judge how many are used
 _SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
              'numpy')  # fmt: skip
@@ -50,7 +51,8 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         OSError: The run has no checkpoint, or its pictures are not there.
     """
     cfg = Config.fromfile(run.config)
-    scalars = read_scalars(run.folder)
+    scalars = read_scalars(run.folder, training_alone=True)
+    logged = read_scalars(run.folder)
     checkpoints = _checkpoints(run)
     files = find_images([images or _images_of(run)])
     paths = choose_images(files, count)
@@ -59,7 +61,7 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         size = usual_size(short_sides(paths), largest=224)
     target = str(choose_device(device))
     step = run.arguments['batch_size'] * run.arguments.get('gpus', 1)
-    scores = {name: scalars[name] for name in _SCORES if name in scalars}
+    scores = {name: logged[name] for name in _SCORES if name in logged}
 
     sections = [curves_section(scalars, images_a_step=step)]
     if scores:
@@ -131,7 +133,7 @@ def _facts(scalars: Mapping, scores: Mapping, quality) -> Facts:
         losses=scalars.get('loss', ((), ()))[1],
         waiting=share_waiting(scalars),
         diversity=quality.diversity,
-        rank=quality.ranks[-1],
+        rank=quality.ranks[-1] if quality.most[-1] >= _ENOUGH else None,
         scores=[percent * score for score in first],
     )
 

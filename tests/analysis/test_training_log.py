@@ -30,6 +30,8 @@ def test_a_run_from_the_beginning_replaces_earlier_ones(tmp_path):
     log = read_training_log(tmp_path)
     assert log.steps == [10, 20] and log.losses == [2.0, 1.5]
     assert log.scores == {'accuracy/top1': 41.5}
+    assert read_scalars(tmp_path)['accuracy/top1'] == ([1, 2], [30.0, 41.5])
+    assert sorted(read_scalars(tmp_path, training_alone=True)) == ['loss', 'lr']
 
 
 def test_a_run_that_went_on_is_one_run(tmp_path):

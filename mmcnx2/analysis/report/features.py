@@ -78,11 +78,12 @@ def features_section(
         pictures: Number that was measured on.
     """
     *_, last = checkpoints.values()
-    rows = [['stage', 'diversity', 'untrained', 'RankMe', 'untrained', 'most']]
+    rows = [['stage', 'diversity (untrained)', 'RankMe (untrained)', 'most']]
     for i, (distance, rank) in enumerate(zip(last.diversity, last.ranks, strict=True)):
+        before = (untrained.diversity[i], untrained.ranks[i])
         rows.append([
-            str(i + 1), f'{distance:.2f}', f'{untrained.diversity[i]:.2f}', f'{rank:.1f}',
-            f'{untrained.ranks[i]:.1f}', str(last.most[i]),
+            str(i + 1), f'{distance:.2f} ({before[0]:.2f})', f'{rank:.1f} ({before[1]:.1f})',
+            str(last.most[i]),
         ])  # fmt: skip
     drawn = []
     if len(checkpoints) > 1:
