@@ -65,6 +65,7 @@ wheel: $(MAINTENANCE)/.installed
 	$(MAINTENANCE)/bin/python maintenance/build.py dist
 
 release: $(INSTALLED) wheel docs
+	$(MAINTENANCE)/bin/hadolint Dockerfile
 	$(MAINTENANCE)/bin/python -m twine check --strict dist/*
 	$(BIN)/python -m pytest tests/test_wheel.py tests/test_dependencies.py tests/docs
 	$(BIN)/python maintenance/check_release.py dist
