@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.checks import check_choice
-from mmcnx2.nn.ops.c_compiler import MEND, has_c_compiler
+from mmcnx2.compat.c_compiler import INSTALL, has_c_compiler
 from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 OPS = ('auto', 'torch', 'triton', 'numba')
@@ -27,7 +27,10 @@ def check_ops(ops: str) -> None:
             'ops="auto", which takes plain torch then.'
         )
     if ops == 'triton' and not has_c_compiler():
-        raise ImportError(f'ops="triton" cannot compile: {MEND}; or use ops="auto".')
+        raise ImportError(
+            f'ops="triton" needs a C compiler and Python\'s headers: {INSTALL}, or use ops="auto", '
+            'which takes plain torch then.'
+        )
 
 
 def choose_ops(ops: str, device: torch.device) -> str:
@@ -70,7 +73,9 @@ def describe_ops(ops: str) -> str:
     else:
         where = 'numba on a CPU alone' if ops == 'numba' else f'{ops} on every device'
     lacking = ops == 'auto' and torch.cuda.is_available() and not has_c_compiler()
-    return f"ops='{ops}': {where}; CUDA is {cuda}" + (f'. {MEND}' if lacking else '')
+    return f"ops='{ops}': {where}; CUDA is {cuda}" + (
+        f". Triton's kernels need a C compiler and Python's headers: {INSTALL}" if lacking else ''
+    )
 
 
 def _is_ready(kernels: str) -> bool:

@@ -4,7 +4,7 @@ import sysconfig
 
 import pytest
 
-from mmcnx2.nn.ops.c_compiler import has_c_compiler
+from mmcnx2.compat.c_compiler import has_c_compiler
 
 
 @pytest.fixture
