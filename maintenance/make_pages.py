@@ -1,4 +1,4 @@
-"""Pages of the site that are not in docs/: MkDocs calls the functions whose names begin with ``on``.
+"""Pages of the site that are not in docs/: MkDocs calls the functions that begin with ``on``.
 
 The commands' come from their functions, as ``--help`` does, those of the API from docstrings by
 mkdocstrings, and the others from the files at the root of the repository. Nothing here needs torch.

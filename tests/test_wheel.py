@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from demo.scenes import SceneSettings, build
 
+from maintenance.build import listed
 from tests.support.command_line import ROOT, TOOLS
 
 pytestmark = pytest.mark.slow
@@ -19,18 +20,17 @@ pytestmark = pytest.mark.slow
 def site(tmp_path_factory) -> Path:
     """A folder with the wheel of this tree installed, and nothing else."""
     folder = tmp_path_factory.mktemp('wheel')
-    # New files count before they are committed; what building and testing left does not.
-    listing = ['git', 'ls-files', '--cached', '--others', '--exclude-standard', '-z']
-    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, files.split('\0')):
-        if (ROOT / name).is_file():  # it may have been deleted since
+    offline = ['--no-deps', '--no-index', '--quiet']
+    wheel = os.environ.get('MMCNX2_WHEEL')  # the one that is to be released
+    if not wheel:
+        # New files count before they are committed; what building and testing left does not.
+        for name in listed():
             (folder / 'source' / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / 'source' / name)
-    offline = ['--no-deps', '--no-index', '--quiet']
-    pip('wheel', *offline, '--no-build-isolation', '-w', folder / 'dist', folder / 'source')
-    (wheel,) = (folder / 'dist').iterdir()
+        pip('wheel', *offline, '--no-build-isolation', '-w', folder / 'dist', folder / 'source')
+        (wheel,) = (folder / 'dist').iterdir()
+        shutil.rmtree(folder / 'source')  # nothing can be found there by accident
     pip('install', *offline, '--target', folder / 'site', wheel)
-    shutil.rmtree(folder / 'source')  # nothing can be found there by accident
     return folder / 'site'
 
 

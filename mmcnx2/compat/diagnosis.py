@@ -10,6 +10,7 @@ from mmcnx2.compat import (
     setuptools_range,
     torch_range,
     transformers_range,
+    triton_compiler,
 )
 from mmcnx2.compat.facts import Facts
 from mmcnx2.compat.problem import Problem
@@ -25,6 +26,7 @@ CHECKS = (
     transformers_range,
     opencv_libgl,
     operators,
+    triton_compiler,
 )
 
 

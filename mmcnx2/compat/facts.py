@@ -7,6 +7,7 @@ from importlib import metadata
 from importlib.util import find_spec
 
 from mmcnx2.compat import mmcv_ext
+from mmcnx2.compat.c_compiler import has_c_compiler
 from mmcnx2.compat.minkowski_collections import alias_collections
 
 
@@ -19,6 +20,7 @@ class Facts:
         distributions: Name of each installed distribution, lower case with dashes -> its version.
         gpus: Names of the GPUs that torch sees.
         mmcv_ops: Operator -> who answers it (see ``mmcv_ext.answered_by``).
+        c_compiler: Whether Triton could start a kernel (see ``c_compiler.has_c_compiler``).
         minkowski: ``'absent'``, its version, or ``'broken: <reason>'``.
         import_errors: Module that should be importable -> why it is not.
     """
@@ -27,6 +29,7 @@ class Facts:
     distributions: dict[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] = ()
     mmcv_ops: dict[str, str] = field(default_factory=dict)
+    c_compiler: bool = True
     minkowski: str = 'absent'
     import_errors: dict[str, str] = field(default_factory=dict)
 
@@ -49,6 +52,7 @@ def collect(*, modules: tuple[str, ...] = ()) -> Facts:
         distributions=_distributions(),
         gpus=_gpus(),
         mmcv_ops=mmcv_ext.answered_by(),
+        c_compiler=has_c_compiler(),
         minkowski=_minkowski(),
         import_errors=_import_errors(modules),
     )

@@ -92,6 +92,14 @@ def test_two_official_ones_are_not_told_of_families():
     assert 'onedl' not in str(only_problem(having(mmcv='2.1.0')))
 
 
+def test_a_gpu_without_a_c_compiler_is_a_note():
+    here = dataclasses.replace(having(triton='3.6.0'), c_compiler=False)
+    assert find_problems(here) == []
+    problem = only_problem(dataclasses.replace(here, gpus=('NVIDIA H100',)))
+    assert not problem.fatal and 'plain torch computes on the GPU' in problem.what
+    assert problem.mend == 'apt-get install gcc python3-dev'
+
+
 @pytest.mark.parametrize('name', ['torch', 'torchvision', 'mmengine', 'mmcv_lite', 'mmpretrain'])
 def test_missing_foundations_are_errors(name):
     problem = only_problem(having(**{name: None}))

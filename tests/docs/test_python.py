@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, TRANSFORMS
 from PIL import Image
 
+from mmcnx2.analysis.embedding_table import EmbeddingTable
 from mmcnx2.engine.config_keys import keys_of
 from mmcnx2.nn import FCMAE, ConvNeXtV2
 from tests.docs.verdicts import NOT_RUN
@@ -69,7 +70,7 @@ def test_the_parts_of_a_config_take_what_they_are_given(block, tmp_path):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory) -> Path:
-    """What a reader has: the configs, weights of a pre-training, and pictures."""
+    """What a reader has: the configs, weights of a pre-training, pictures and their vectors."""
     folder = tmp_path_factory.mktemp('reader')
     (folder / 'configs').symlink_to(ROOT / 'configs')
     config = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
@@ -83,6 +84,8 @@ def folder(tmp_path_factory) -> Path:
     (folder / 'photos').mkdir()
     for name in ('a.jpg', 'b.jpg', 'b.png', 'photos/c.jpg'):
         Image.fromarray(pixels).save(folder / name)
+    vectors = np.eye(2, 3, dtype=np.float32)
+    EmbeddingTable(['a.jpg', 'b.jpg'], vectors, 'f00', 'stage 4').write(folder / 'e.parquet')
     return folder
 
 

@@ -16,9 +16,8 @@ def test_a_commands_page_has_its_example_and_every_argument(name):
     assert f'```sh\nmmcnx2 {name}' in page
     for parameter in signature(find(name)).parameters.values():
         option = parameter.name.strip('_').replace('_', '-')
-        (row,) = (
-            row for row in page.splitlines() if row.startswith((f'| `--{option}` |', f'| `{option.upper()}` |'))
-        )  # fmt: skip
+        names = (f'| `--{option}` |', f'| `{option.upper()}` |')
+        (row,) = (row for row in page.splitlines() if row.startswith(names))
         assert row.split('|')[2].strip(), f'{parameter.name} is not described'
 
 

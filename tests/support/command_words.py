@@ -84,6 +84,8 @@ def check(words: Sequence[str]) -> None:
         _check_command(rest)
     elif program == 'make':
         _check_make(rest)
+    elif program == 'docker' and 'run' in rest:
+        check(rest[rest.index('mmcnx2') :])  # what stands behind the image is the command's
     elif program.endswith('pip') and rest[0] == 'install':
         _check_pip(rest[1:])
     elif program == 'pytest':

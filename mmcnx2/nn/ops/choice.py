@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mmcnx2.checks import check_choice
+from mmcnx2.compat.c_compiler import INSTALL, has_c_compiler
 from mmcnx2.nn.ops.transforms import needs_plain_torch
 
 OPS = ('auto', 'torch', 'triton', 'numba')
@@ -17,7 +18,7 @@ def check_ops(ops: str) -> None:
 
     Raises:
         ValueError: Not one of :data:`OPS`.
-        ImportError: 'triton' without Triton, or 'numba' without Numba.
+        ImportError: 'triton' without Triton or a C compiler, or 'numba' without Numba.
     """
     check_choice(OPS, ops=ops)
     if ops in _FAST.values() and find_spec(ops) is None:
@@ -25,14 +26,19 @@ def check_ops(ops: str) -> None:
             f'ops="{ops}" needs {ops.title()}, which is not installed: pip install {ops}, or use '
             'ops="auto", which takes plain torch then.'
         )
+    if ops == 'triton' and not has_c_compiler():
+        raise ImportError(
+            f'ops="triton" needs a C compiler and Python\'s headers: {INSTALL}, or use ops="auto", '
+            'which takes plain torch then.'
+        )
 
 
 def choose_ops(ops: str, device: torch.device) -> str:
     """Return 'torch', 'triton' or 'numba'.
 
     Args:
-        ops: 'auto' takes Triton on CUDA and Numba on a CPU where they are installed, and torch
-            elsewhere.
+        ops: 'auto' takes Triton on CUDA and Numba on a CPU where they are installed and can
+            compile, and torch elsewhere.
         device: Device of the images.
 
     Raises:
@@ -45,7 +51,7 @@ def choose_ops(ops: str, device: torch.device) -> str:
     if ops != 'auto':
         return ops
     fast = _FAST.get(device.type)
-    return fast if fast and find_spec(fast) else 'torch'
+    return fast if fast and _is_ready(fast) else 'torch'
 
 
 def choose_ops_for(ops: str, x: Tensor) -> str:
@@ -66,4 +72,12 @@ def describe_ops(ops: str) -> str:
         where = f'{on["cuda"]} on CUDA, {on["cpu"]} on a CPU'
     else:
         where = 'numba on a CPU alone' if ops == 'numba' else f'{ops} on every device'
-    return f"ops='{ops}': {where}; CUDA is {cuda}"
+    lacking = ops == 'auto' and torch.cuda.is_available() and not has_c_compiler()
+    return f"ops='{ops}': {where}; CUDA is {cuda}" + (
+        f". Triton's kernels need a C compiler and Python's headers: {INSTALL}" if lacking else ''
+    )
+
+
+def _is_ready(kernels: str) -> bool:
+    """Whether kernels are installed, and can be compiled here."""
+    return find_spec(kernels) is not None and (kernels != 'triton' or has_c_compiler())

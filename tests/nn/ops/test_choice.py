@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
+from mmcnx2.compat.c_compiler import has_c_compiler
 from mmcnx2.nn.ops import choice
 from mmcnx2.nn.ops.choice import choose_ops, describe_ops
 
@@ -12,7 +13,11 @@ CPU, CUDA = torch.device('cpu'), torch.device('cuda')
 
 
 FAST = {CUDA: 'triton', CPU: 'numba'}
-INSTALLED = {device: name for device, name in FAST.items() if find_spec(name)}
+INSTALLED = {
+    device: name
+    for device, name in FAST.items()
+    if find_spec(name) and (name != 'triton' or has_c_compiler())
+}
 
 
 def test_auto_takes_triton_on_cuda_and_numba_on_a_cpu():
@@ -38,6 +43,18 @@ def test_without_its_compiler_auto_takes_torch_and_the_name_is_refused(name, mon
     assert choose_ops('auto', CUDA) == choose_ops('auto', CPU) == 'torch'
     with pytest.raises(ImportError, match=f'ops="{name}" needs {name.title()}, which is not inst'):
         choice.check_ops(name)
+
+
+def test_without_a_c_compiler_triton_is_not_taken_and_the_name_is_refused(monkeypatch):
+    monkeypatch.setattr(choice, 'has_c_compiler', lambda: False)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    assert choose_ops('auto', CUDA) == 'torch'
+    assert choose_ops('auto', CPU) == INSTALLED.get(CPU, 'torch')
+    with pytest.raises(
+        ImportError, match='"triton" needs a C compiler .*: apt-get install gcc python3-dev'
+    ):
+        choice.check_ops('triton')
+    assert 'torch on CUDA' in describe_ops('auto') and 'need a C compiler' in describe_ops('auto')
 
 
 def test_the_log_says_it_in_a_line():
