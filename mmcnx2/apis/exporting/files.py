@@ -164,10 +164,11 @@ def _missing_operator(error: Exception, opset: int) -> str:
     while error is not None:
         causes.append(str(error))
         error = error.__cause__ or error.__context__
-    found = re.search(r"OpOverload\(op='([\w.:]+)'|for <([^>]+)>", '\n'.join(causes))
+    found = re.search(r"OpOverload\(op='([\w.:]+)'", '\n'.join(causes))
     if found:
-        name = found[1] or found[2]
-        return f"ONNX (opset {opset}) has no operator for '{name}': export to .pt2, which has all."
+        return (
+            f"ONNX (opset {opset}) has no operator for '{found[1]}': export to .pt2, which has all."
+        )
     return f'the model cannot be written as ONNX ({_first_line(Exception(causes[-1]))}).'
 
 
