@@ -36,7 +36,7 @@ def write_detector(path: Path, **facts) -> Path:
             masks=masks,
         ),
         **dict(kind='detector', classes=['ant', 'bee'], least=1, multiple=1,
-               prepare=[dict(step='stretch', size=[40, 20])]) | facts,
+               prepare=[dict(step='stretch', size=[40, 20], smooth='bilinear')]) | facts,
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def write_segmentor(path: Path) -> Path:
     return write_constants(
         path, dict(labels=labels, scores=np.ones((1, 20, 40), np.float32)),
         kind='segmentor', classes=['sky', 'sea', 'sand'],
-        prepare=[dict(step='stretch', size=[40, 20])],
+        prepare=[dict(step='stretch', size=[40, 20], smooth='bilinear')],
     )  # fmt: skip
 
 
@@ -55,3 +55,20 @@ def write_classifier(path: Path) -> Path:
     """Write one that is nearly sure of the second of three classes."""
     logits = np.array([[0.0, 3.0, 1.0]], np.float32)
     return write_constants(path, dict(logits=logits), kind='classifier', classes=['a', 'b', 'c'])
+
+
+def write_echo(path: Path, **facts) -> Path:
+    """Write one whose ``pixels`` are those that it was given, as float32."""
+    from onnx import TensorProto, helper, save
+
+    shape = ['n', 'h', 'w', 3]
+    graph = helper.make_graph(
+        [helper.make_node('Cast', ['images'], ['pixels'], to=TensorProto.FLOAT)],
+        'echo',
+        [helper.make_tensor_value_info('images', TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info('pixels', TensorProto.FLOAT, shape)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=10)
+    helper.set_model_props(model, dict(mmcnx2=json.dumps(facts)))
+    save(model, path)
+    return path

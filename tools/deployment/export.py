@@ -62,11 +62,14 @@ if __name__ == '__main__':
     settle_threads()  # before torch is imported, which reads it
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmcnx2.apis.exporting.comparison import compare
-from mmcnx2.apis.exporting.files import check_opset, open_onnx, save_program, trace
+from mmcnx2.apis.exporting.files import Runner, check_opset, open_onnx, save_program, trace
+from mmcnx2.apis.exporting.int8 import quantize
 from mmcnx2.apis.exporting.kinds import make_program
 from mmcnx2.apis.exporting.loading import load_model
+from mmcnx2.apis.exporting.program import Program
 from mmcnx2.apis.picture_files import find_images
 from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
@@ -95,6 +98,18 @@ def check_options(args: argparse.Namespace) -> list[Path]:
     return [Path(file) for file in find_images(args.photos)] if args.photos else []
 
 
+def write(program: Program, args: argparse.Namespace, facts: dict, photos: list[Path]) -> Runner:
+    """Write the file and return it as read back."""
+    traced = trace(program)
+    if args.precision != 'int8':
+        return save_program(program, traced, args.out, facts=facts, opset=args.opset)
+    with TemporaryDirectory() as folder:
+        exact = Path(folder, 'exact.onnx')
+        save_program(program, traced, exact, opset=args.opset)
+        quantize(exact, Path(args.out), photos, facts)
+    return open_onnx(args.out)
+
+
 @told_in_a_sentence
 def main(args: argparse.Namespace) -> None:
     try:
@@ -106,12 +121,7 @@ def main(args: argparse.Namespace) -> None:
         for note in program.notes:
             print(note)
         print(f'Tracing {args.config} ...', flush=True)
-        exported = save_program(program, trace(program), args.out, facts=facts, opset=args.opset)
-        if args.precision == 'int8':
-            from mmcnx2.apis.exporting.int8 import quantize
-
-            quantize(Path(args.out), photos, facts)
-            exported = open_onnx(args.out)
+        exported = write(program, args, facts, photos)
     except (OSError, ImportError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
     looser = LOOSER_INT8 if args.precision == 'int8' else 1

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from mmcnx2.apis.exported.prepare import prepare
 
 FACTS = 'mmcnx2'
+"""Name under which a file says of itself, as JSON, what whoever runs it has to know."""
 
 
 @dataclass(frozen=True)

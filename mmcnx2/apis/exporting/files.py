@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
+from mmcnx2.apis.exported.model import FACTS
 from mmcnx2.apis.exporting.program import Program
 from mmcnx2.checks import check_at_least, check_types
 from mmcnx2.choices import EXPORT_FORMATS, OLDEST_OPSET
 from mmcnx2.outputs import new_file
-
-FACTS = 'mmcnx2'
-"""Name under which a file has :meth:`Program.facts`, as JSON."""
 
 Runner = Callable[..., dict[str, Tensor]]
 """Takes a program's inputs, returns its outputs by name."""

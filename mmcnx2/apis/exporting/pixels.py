@@ -49,5 +49,9 @@ class Pixels(nn.Module):
         x = (x - self.mean) / self.std
         if self.divisor == 1:
             return x
-        rows, columns = (-(-side // self.divisor) * self.divisor - side for side in x.shape[2:])
+        # Of positive numbers alone: ONNX rounds a negative quotient towards zero.
+        above = self.divisor - 1
+        rows, columns = (
+            (side + above) // self.divisor * self.divisor - side for side in x.shape[2:]
+        )
         return F.pad(x, (0, columns, 0, rows), value=self.pad_value)
