@@ -118,6 +118,11 @@ def main(args: argparse.Namespace) -> None:
         model, facts = load_model(cfg, args.checkpoint)
         program = make_program(model, part=args.part, precision=args.precision)
         facts = program.facts() | facts
+        if photos and program.channels != 3:
+            raise ValueError(
+                f'--photos are pictures, and the model takes images of {program.channels} '
+                'channels: leave them out; int8 is for pictures alone.'
+            )
         for note in program.notes:
             print(note)
         print(f'Tracing {args.config} ...', flush=True)

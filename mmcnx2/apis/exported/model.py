@@ -70,6 +70,11 @@ class ExportedModel:
                 'a model of reconstruction takes masks, too, and predicts nothing by itself: '
                 '`mmcnx2 reconstruct` draws what it fills in.'
             )
+        if self.facts.get('channels', 3) != 3:
+            raise ValueError(
+                f'the model takes images of {self.facts["channels"]} channels, not pictures: run '
+                'it by onnxruntime on arrays of float32.'
+            )
         ready = prepare(picture, self.facts)
         names = [each.name for each in self.session.get_outputs()]
         values = self.session.run(names, dict(images=np.asarray(ready)[None]))

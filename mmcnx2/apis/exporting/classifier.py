@@ -36,5 +36,5 @@ class ClassifierProgram(Program):
     def original(self, images: Tensor) -> dict[str, Tensor]:
         """Return the classifier's own logits."""
         (model,) = self.original_model
-        inputs = model.data_preprocessor(dict(inputs=images.permute(0, 3, 1, 2).flip(1)))['inputs']
+        inputs = model.data_preprocessor(dict(inputs=self.as_loaded(images)))['inputs']
         return dict(logits=model(inputs, mode='tensor'))

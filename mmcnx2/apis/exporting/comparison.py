@@ -37,7 +37,7 @@ def compare(
         n = 1 if program.one_at_a_time else n
         height, width = (side // program.multiple * program.multiple for side in (height, width))
         images = (_read(photos, n, height, width) if photos
-                  else _draw(n, height, width, generator))  # fmt: skip
+                  else _draw(program, n, height, width, generator))  # fmt: skip
         inputs = program.inputs(images, generator=generator)
         found = program.deviations(exported(*inputs), program.original(*inputs))
         yield (n, height, width), [replace(d, allowed=d.allowed * looser) for d in found]
@@ -50,9 +50,15 @@ def _read(photos: Sequence[Path], n: int, height: int, width: int) -> Tensor:
     )
 
 
-def _draw(n: int, height: int, width: int, generator: torch.Generator) -> Tensor:
+def _draw(program: Program, n: int, height: int, width: int, generator: torch.Generator) -> Tensor:
     """Draw patches of color with some noise: edges as in photos, and no two pixels alike."""
-    coarse = torch.rand(n, 3, 5, 6, generator=generator)
+    channels = program.channels
+    coarse = torch.rand(n, channels, 5, 6, generator=generator)
     smooth = F.interpolate(coarse, size=(height, width), mode='nearest')
-    noise = torch.rand(n, 3, height, width, generator=generator)
-    return (255 * (0.8 * smooth + 0.2 * noise)).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    noise = torch.rand(n, channels, height, width, generator=generator)
+    values = 0.8 * smooth + 0.2 * noise
+    if channels == 3:
+        values = (255 * values).to(torch.uint8)
+    else:  # three deviations to each side of the mean
+        values = program.pixels.mean + 3 * program.pixels.std * (2 * values - 1)
+    return values.permute(0, 2, 3, 1).contiguous()

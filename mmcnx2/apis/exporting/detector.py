@@ -7,7 +7,7 @@ from mmdet.models.detectors import TwoStageDetector
 from mmdet.models.roi_heads import StandardRoIHead
 from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 from mmdet.structures import DetDataSample
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.ops import box_iou, nms, roi_align
 
 from mmcnx2.apis.exporting.paste import paste
@@ -133,8 +133,8 @@ class DetectorProgram(Program):
         sample = DetDataSample(
             metainfo=dict(img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
         )
-        bgr = images[0].permute(2, 0, 1).flip(0)
-        found = model.test_step(dict(inputs=[bgr], data_samples=[sample]))[0].pred_instances
+        batch = dict(inputs=list(self.as_loaded(images)), data_samples=[sample])
+        found = model.test_step(batch)[0].pred_instances
         expected = dict(boxes=found.bboxes, scores=found.scores, labels=found.labels)
         return expected | (dict(masks=found.masks) if 'masks' in self.outputs else {})
 
@@ -172,21 +172,23 @@ def check_parts(model: TwoStageDetector) -> None:
     Raises:
         ValueError: It names the part.
     """
-    extractors = [model.roi_head.bbox_roi_extractor]
+    head = model.roi_head
+    _check_kind(model, head, StandardRoIHead)
+    _check_kind(model, head.bbox_roi_extractor, SingleRoIExtractor)
     if model.with_mask:
-        extractors.append(model.roi_head.mask_roi_extractor)
-    for part, kind in [
-        (model.roi_head, StandardRoIHead), *((e, SingleRoIExtractor) for e in extractors)
-    ]:  # fmt: skip
-        if not isinstance(part, kind):
-            raise ValueError(
-                f'{type(model).__name__} with {type(part).__name__} has no export: of detectors, '
-                f'those of two stages with a {kind.__name__} have one.'
-            )
-    if model.roi_head.with_shared_head:
+        _check_kind(model, head.mask_roi_extractor, SingleRoIExtractor)
+    if head.with_shared_head:
         raise ValueError(
             f'{type(model).__name__} with a shared_head has no export: leave it out, as in a '
             'detector with an FPN.'
+        )
+
+
+def _check_kind(model: TwoStageDetector, part: nn.Module, kind: type) -> None:
+    if not isinstance(part, kind):
+        raise ValueError(
+            f'{type(model).__name__} with {type(part).__name__} has no export: of detectors, those '
+            f'of two stages with a {kind.__name__} have one.'
         )
 
 

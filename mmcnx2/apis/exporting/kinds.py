@@ -35,12 +35,6 @@ def make_program(model: nn.Module, *, part: str = 'all', precision: str = 'fp32'
             f'{type(model).__name__} with the backbone {type(backbone).__name__} has no export: '
             "only models with mmcnx2's ConvNeXtV2 have one."
         )
-    channels = backbone.downsample_layers[0][0].in_channels
-    if channels != 3:
-        raise ValueError(
-            f'the backbone takes images of {channels} channels, and exported models take RGB '
-            'pictures: export one with in_channels=3.'
-        )
     if kind != 'features':
         check_trained(model)
     return _program(kind, model)(model.eval(), DTYPES[precision])

@@ -9,6 +9,7 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmcnx2.apis.exporting.preparation import preparation
+from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.registry import MODELS
 
 
@@ -16,7 +17,7 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]
     """Build a model, in evaluation mode on the CPU, and load its weights.
 
     Args:
-        cfg: Of any of the toolboxes.
+        cfg: Of any of the toolboxes; changed to the channels of the checkpoint.
         checkpoint: Path or address.
 
     Returns:
@@ -26,6 +27,7 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]
     Raises:
         ValueError: The checkpoint does not fit.
     """
+    fit_to_data(cfg, checkpoint=checkpoint)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
     model = revert_sync_batchnorm(MODELS.build(cfg.model))

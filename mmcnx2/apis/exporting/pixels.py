@@ -11,12 +11,13 @@ class Pixels(nn.Module):
 
     Args:
         preprocessor: A model's, of any of the toolboxes.
+        channels: Of the images; only pictures, which have 3, have an order of colors.
 
     Raises:
         ValueError: It pads to a size, not to a multiple of one.
     """
 
-    def __init__(self, preprocessor: BaseDataPreprocessor):
+    def __init__(self, preprocessor: BaseDataPreprocessor, channels: int = 3):
         super().__init__()
         # mmseg's has settings of its own for tests, and other names.
         test_cfg = getattr(preprocessor, 'test_cfg', None) or {}
@@ -28,20 +29,22 @@ class Pixels(nn.Module):
         own = getattr(preprocessor, 'pad_size_divisor', 1)
         self.divisor = (test_cfg.get('size_divisor') or 1) if test_cfg else own
         self.pad_value = getattr(preprocessor, 'pad_value', getattr(preprocessor, 'pad_val', 0))
-        # The toolboxes load BGR, and turn it round for networks that take RGB.
-        names = ('to_rgb', 'channel_conversion', '_channel_conversion')
-        self.takes_bgr = not any(getattr(preprocessor, name, False) for name in names)
-        mean, std = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+        # Files are loaded as BGR and turned round for networks that take RGB; each preprocessor,
+        # mmcnx2's and the toolboxes', remembers it by another name.
+        names = ('_turns', 'to_rgb', 'channel_conversion', '_channel_conversion')
+        turned = any(getattr(preprocessor, name, False) for name in names)
+        self.takes_bgr = channels == 3 and not turned
+        mean, std = torch.zeros(channels, 1, 1), torch.ones(channels, 1, 1)
         if getattr(preprocessor, '_enable_normalize', False):
             mean, std = preprocessor.mean.detach().cpu(), preprocessor.std.detach().cpu()
         self.register_buffer('mean', mean.clone(), persistent=False)
         self.register_buffer('std', std.clone(), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return float32 ``(N, 3, H', W')``.
+        """Return float32 ``(N, C, H', W')``.
 
         Args:
-            images: uint8 RGB ``(N, H, W, 3)``.
+            images: ``(N, H, W, C)``: uint8 RGB, or float32 of other channels as files hold them.
         """
         x = images.permute(0, 3, 1, 2).float()
         if self.takes_bgr:

@@ -48,6 +48,8 @@ class Program(nn.Module):
     Attributes:
         kind: One word for what it does.
         outputs: Names of what comes out.
+        channels: Of the images. Of 3 they are pictures, uint8 RGB; others are float32, in the order
+            and the units of the files.
         one_at_a_time: Whether it takes a single picture, not any number.
         multiple: What height and width must be multiples of.
         notes: What was changed against the original, a line each.
@@ -60,7 +62,8 @@ class Program(nn.Module):
 
     def __init__(self, model: nn.Module, network: nn.Module, dtype: torch.dtype):
         super().__init__()
-        self.pixels = Pixels(model.data_preprocessor)
+        self.channels = getattr(getattr(model, 'backbone', None), 'in_channels', 3)
+        self.pixels = Pixels(model.data_preprocessor, self.channels)
         self.network = network.to(dtype).eval().requires_grad_(False)
         for module in self.network.modules():
             if hasattr(module, 'ops'):
@@ -94,14 +97,15 @@ class Program(nn.Module):
         """Return what whoever runs the file has to know of its inputs, in JSON's types."""
         return dict(
             kind=self.kind, multiple=self.multiple, one_at_a_time=self.one_at_a_time,
-            least=LEAST, notes=self.notes,
+            channels=self.channels, least=LEAST, notes=self.notes,
         )  # fmt: skip
 
     def example(self) -> tuple[Tensor, ...]:
         """Return inputs for tracing: of no two dimensions alike, and none that is 1 by chance."""
         n = 1 if self.one_at_a_time else 2
         height, width = (172, 219) if self.multiple == 1 else (5 * self.multiple, 7 * self.multiple)
-        return (torch.zeros(n, height, width, 3, dtype=torch.uint8),)
+        dtype = torch.uint8 if self.channels == 3 else torch.float32
+        return (torch.zeros(n, height, width, self.channels, dtype=dtype),)
 
     def dynamic_shapes(self) -> tuple[dict, ...]:
         """Return which dimensions of the inputs are free."""
@@ -111,6 +115,11 @@ class Program(nn.Module):
                          else Dim(name, min=least) for name in ('rows', 'columns'))  # fmt: skip
         shape = {1: rows, 2: columns}
         return (shape if self.one_at_a_time else {0: Dim('batch'), **shape},)
+
+    def as_loaded(self, images: Tensor) -> Tensor:
+        """Return images as the toolboxes load them: ``(N, C, H, W)``, pictures in BGR."""
+        images = images.permute(0, 3, 1, 2)
+        return images.flip(1) if self.channels == 3 else images
 
     def inputs(self, images: Tensor, *, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Return all inputs for some pictures."""

