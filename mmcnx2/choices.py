@@ -6,6 +6,14 @@ DIALECTS = ('mmcnx2', 'mmpretrain', 'official', 'official_sparse', 'timm', 'hf')
 EXPORT_FORMATS = ('.pt2', '.onnx')
 """Endings of exported programs."""
 
+EXPORT_PARTS = ('all', 'features', 'reconstruction')
+"""What of a model is exported: what it predicts, its encoder, or FCMAE with its decoder."""
+
+EXPORT_PRECISIONS = ('fp32', 'fp16', 'int8')
+
+OLDEST_OPSET = 18
+"""Of ONNX's operators: the first whose all that the exported models need."""
+
 LOG_BACKENDS = dict(
     tensorboard=('tensorboard', 'TensorboardVisBackend'), wandb=('wandb', 'WandbVisBackend')
 )

@@ -16,7 +16,8 @@ from torch import nn
 import mmcnx2
 from mmcnx2 import apis, datasets, engine, models, rivals
 from mmcnx2.analysis import hooks
-from mmcnx2.apis.export import PixelsToLogits, export_program, save_program
+from mmcnx2.apis.exporting.files import trace
+from mmcnx2.apis.exporting.kinds import make_program
 from mmcnx2.archs import ARCHS
 from mmcnx2.nn.convnextv2 import ConvNeXtV2 as PlainConvNeXtV2
 from mmcnx2.nn.layer_depth import LAYER_DECAY_TYPES
@@ -226,9 +227,12 @@ RULES = {
     apis.FCMAEInferencer: dict(
         config=refused, checkpoint=refused, device=one_of(None, 'cpu'), size=COUNT
     ),
-    PixelsToLogits: dict(model=refused),
-    export_program: dict(net=refused),
-    save_program: dict(program=refused, path=refused),
+    make_program: dict(
+        model=refused,
+        part=one_of('all', 'features', 'reconstruction'),
+        precision=one_of('fp32', 'fp16', 'int8'),
+    ),
+    trace: dict(program=refused),
 }
 """What is right for each argument, of a value of any type that it is tried with."""
 
@@ -267,9 +271,7 @@ VALID = {
         optim_wrapper_cfg=dict(optimizer=dict(type='SGD', lr=0.1)), paramwise_cfg=RATES
     ),
     apis.FCMAEInferencer: dict(config=__file__, checkpoint=__file__),
-    PixelsToLogits: dict(model=None),
-    export_program: dict(net=None),
-    save_program: dict(program=torch.export.export(nn.Identity(), (torch.zeros(1),)), path='a'),
+    make_program: dict(model=nn.Identity()),
 }
 """The other arguments, so that the one that is tried is what is wrong."""
 

@@ -115,7 +115,8 @@ RULES = {
         quality=whole(1, 100), short_side=PIXELS, workers=PROCESSES,
     ),
     'demo.py': dict(work_dir=path, data_root=path, seeds=whole(1, 1000)),
-    'deployment/export.py': CFG | dict(checkpoint=path, out=ending('.onnx', '.pt2')),
+    'deployment/export.py': CFG
+    | dict(checkpoint=path, out=ending('.onnx', '.pt2'), photos=path, opset=whole(1, 99)),
     'model_converters/convert.py': dict(
         input=path, output=WEIGHTS, num_classes=MANY, in_channels=whole(1, 10**4),
         stem_patch_size=whole(1, 1024), resolution=PIXELS,

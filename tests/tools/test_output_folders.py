@@ -38,7 +38,7 @@ def root(tmp_path, monkeypatch):
 def test_photographs_are_neither_overwritten_nor_joined(name, words, root):
     before = {path: path.stat().st_mtime_ns for path in root.rglob('*')}
     said = refusal(name, *words, '--cfg-options', 'data_root=data')
-    assert 'files that this tool did not make' in said or 'lies in --out-dir' in said
+    assert 'files that this tool did not make' in said or "lies in the results' folder" in said
     assert {path: path.stat().st_mtime_ns for path in root.rglob('*')} == before
 
 

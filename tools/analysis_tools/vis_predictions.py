@@ -4,15 +4,12 @@ The toolboxes' own inferencers do it; class names are those that the checkpoint 
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from mmcnx2 import arguments
 from mmcnx2.outputs import claim_folder
 from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options, add_device
-
-IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,49 +39,16 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
     settle_threads()  # before torch is imported, which reads it
 
+from mmcnx2.apis.picture_files import check_names, find_images
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 
 
-def find_images(path: Path) -> list[str]:
-    """Return an image, or the images of a folder.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    found = sorted(path.iterdir()) if path.is_dir() else [path]
-    images = [str(file) for file in found if file.is_file() and file.suffix.lower() in IMAGES]
-    if not images:
-        raise FileNotFoundError(
-            f"'{path}' is neither an image nor a folder that holds one ({', '.join(IMAGES)})."
-        )
-    return images
-
-
-def check_names(images: Sequence[str], out_dir: Path, *, drawn_as_png: bool) -> None:
-    """Refuse pictures that would be drawn over an image, or over one another.
-
-    Args:
-        images: Files of one folder.
-        out_dir: Where the pictures go.
-        drawn_as_png: mmpretrain replaces the ending, and what stands behind another dot before it.
-
-    Raises:
-        ValueError: They would.
-    """
-    if Path(images[0]).resolve().is_relative_to(out_dir.resolve()):
-        raise ValueError(f"'{images[0]}' lies in --out-dir '{out_dir}': give another --out-dir.")
-    drawn = {}
-    for image in images if drawn_as_png else ():
-        name = Path(Path(image).stem).with_suffix('.png')
-        if name in drawn:
-            raise ValueError(
-                f"'{drawn[name]}' and '{image}' would both be drawn as '{name}': rename one, or "
-                'give them one at a time, each with an --out-dir of its own.'
-            )
-        drawn[name] = image
+def as_mmpretrain(image: str) -> str:
+    """Return the name that mmpretrain draws under: it cuts off what stands behind two dots."""
+    return Path(Path(image).stem).with_suffix('.png').name
 
 
 @told_in_a_sentence
@@ -94,7 +58,8 @@ def main(args: argparse.Namespace) -> None:
         check_checkpoint(args.checkpoint)
         fit_to_data(cfg, checkpoint=args.checkpoint)
         images = find_images(args.images)
-        check_names(images, args.out_dir, drawn_as_png=cfg.default_scope == 'mmpretrain')
+        named = as_mmpretrain if cfg.default_scope == 'mmpretrain' else None
+        check_names(images, args.out_dir, named=named)
         choose_device(args.device)
         claim_folder(args.out_dir, 'vis_predictions')
     except (OSError, ValueError) as error:

@@ -23,16 +23,24 @@ def predict(
     For example: mmcnx2 predict runs/det more_photos/ --out drawn/
 
     Args:
-        run: Folder of a run that trained a classifier, detector or segmentor.
+        run: Folder of a run that trained a classifier, detector or segmentor; or an .onnx file
+            that `mmcnx2 export` wrote, for which onnxruntime, NumPy and Pillow are enough.
         images: An image or a folder of images.
         out: Folder for pictures and predictions.
         score: Draw objects from this score on. Default 0.3.
-        device: cpu, cuda or cuda:1. Default a GPU if there is one.
+        device: cpu, cuda or cuda:1. Default a GPU if there is one; an .onnx file runs on the CPU.
 
     Raises:
         OSError: There is no such run or image, or ``out`` holds something else.
         ValueError: The run is one of pre-training.
     """
+    if run.endswith('.onnx'):
+        from mmcnx2.apis.exported.predict import predict_exported
+
+        if device not in (None, 'cpu'):
+            raise ValueError(f"'{run}' runs on the CPU: leave device={device!r} out.")
+        predict_exported(run, images, out, score=score)
+        return
     use(device)
     trained = Run.open(run)
     if trained.command == 'pretrain':

@@ -1,0 +1,1 @@
+"""What runs an exported model: onnxruntime, NumPy and Pillow, no torch and no toolbox."""
