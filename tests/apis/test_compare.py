@@ -14,7 +14,8 @@ from mmengine.config import Config
 import mmcnx2
 from mmcnx2.analysis import probing
 from mmcnx2.apis import comparing
-from mmcnx2.apis.comparing import Comparison, name_arms
+from mmcnx2.apis.arms import name_arms
+from mmcnx2.apis.comparing import Comparison
 from mmcnx2.apis.training_options import TrainingOptions
 from mmcnx2.cli import main
 from tests.support.toy import make_net
@@ -79,7 +80,7 @@ def test_a_probe_of_every_arm_share_and_seed(compare, tmp_path, capsys, monkeypa
     said = capsys.readouterr().out
     assert '[4/4] pre, 100 % of the labels, seed 0' in said
     page = (tmp_path / 'cmp/comparison.md').read_text()
-    (sentence,) = re.findall(r'\*\*(At 50 % of the labels pre .*)\*\*', page)
+    (sentence,) = re.findall(r'\*\*(At 50 % of the labels, pre .*)\*\*', page)
     assert sentence in said and '- 50 % of the labels: 10 images' in page
     # Again: nothing is computed anew.
     monkeypatch.setattr(probing, 'probe_encoder', None)
