@@ -87,3 +87,11 @@ def test_a_tilde_is_the_home_folder(monkeypatch):
     assert arguments.location('~/w.pth') == '/home/ada/w.pth'
     assert arguments.path('~') == Path('/home/ada')
     assert arguments.location('https://host/~ada/w.pth') == 'https://host/~ada/w.pth'
+
+
+def test_a_share_may_be_written_in_percent():
+    assert [arguments.percent(text) for text in ('10%', '0.1', '100%', '1')] == [0.1, 0.1, 1, 1]
+    for wrong in ('0%', '10', '101%', '%', '-1%', 'nan', 'inf%', '1%%'):
+        assert 'but a share such as 10% or 0.1, up to 100%, is expected.' in refusal(
+            arguments.percent, wrong
+        )

@@ -90,8 +90,6 @@ def _build(cfg: Config, checkpoint: str | None, seed: int) -> BaseModel:
         set_random_seed(seed)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
-    if checkpoint is None:
-        model.init_weights()
-    else:
+    if checkpoint is not None:  # else those stay that it drew when it was built
         PretrainedInit(checkpoint, prefix='backbone.', map_location='cpu')(model.backbone)
     return model.to(get_device())

@@ -75,15 +75,15 @@ def sentence(name: str, control: str, gains: Mapping[float, Gain | None]) -> str
         control: What it is compared with.
         gains: By share of the labels; None where nothing has been scored yet.
     """
-    parts = [
-        f'at {as_percent(share)} of the labels {_told(gain, name, control)}'
-        for share, gain in sorted(gains.items())
-        if gain is not None
-    ]
-    if not parts:
+    known = [(share, gain) for share, gain in sorted(gains.items()) if gain is not None]
+    if not known:
         return f'Nothing can be said of {name} and {control} yet.'
-    text = '; '.join(parts)
-    return f'{text[0].upper()}{text[1:]}.'
+    (share, gain), *others = known
+    parts = [
+        f'At {as_percent(share)} of the labels, {_told(gain, name, control)}',
+        *(f'at {as_percent(share)}, {_told(gain, name, control)}' for share, gain in others),
+    ]
+    return f'{"; ".join(parts)}.'
 
 
 def as_percent(share: float) -> str:

@@ -71,11 +71,13 @@ def draw(scores: Scores) -> Figure:
     figure = Figure(figsize=(7.2, 4.2), layout='constrained')
     axes = figure.subplots()
     for number, arm in enumerate(scores.arms):
+        # A little beside each other, or the bars would hide one another.
+        beside = 1.04 ** (number - (len(scores.arms) - 1) / 2)
         color, marker = COLORS[number % len(COLORS)], _MARKERS[number % len(_MARKERS)]
         cells = {share: list(scores.of(arm, share).values()) for share in scores.shares}
-        cells = {100 * share: values for share, values in cells.items() if values}
-        for share, values in cells.items():
-            axes.scatter([share] * len(values), values, s=14, color=color, marker=marker, alpha=0.5)
+        cells = {100 * share * beside: values for share, values in cells.items() if values}
+        for place, values in cells.items():
+            axes.scatter([place] * len(values), values, s=14, color=color, marker=marker, alpha=0.5)
         axes.errorbar(
             list(cells),
             [mean(values) for values in cells.values()],
@@ -94,7 +96,7 @@ def draw(scores: Scores) -> Figure:
     axes.set_ylabel(f'{scores.metric}, %')
     axes.spines[['top', 'right']].set_visible(False)
     axes.grid(axis='y', color='#dddddd', linewidth=0.8)
-    axes.legend(frameon=False)
+    figure.legend(loc='outside upper left', ncols=3, frameon=False)
     return figure
 
 

@@ -7,8 +7,8 @@ they start from. What is done is remembered, so that the same command goes on.
 import contextlib
 import io
 import json
+import logging
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -17,6 +17,7 @@ from typing import Any
 
 from mmcnx2.analysis.gain import as_percent
 from mmcnx2.analysis.training_log import read_training_log
+from mmcnx2.apis.arms import Arm, common_backbone, find_arm, name_arms
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.changes import FREE
 from mmcnx2.apis.recipes.classification import Classification
@@ -25,37 +26,15 @@ from mmcnx2.apis.recipes.segmentation import Segmentation
 from mmcnx2.apis.run import Run
 from mmcnx2.apis.training import command_line, compose, loading_settings
 from mmcnx2.apis.training_options import TrainingOptions
-from mmcnx2.apis.weights import find_weights
-from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checks import check_choice
 from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.engine.jobs.tool_run import SCORES
 from mmcnx2.outputs import check_folder, claim_folder, mark_folder, write_text
 
-SCRATCH = 'scratch'
-"""The arm that starts from weights that its seed draws."""
 RECIPES = dict(
     finetune=Classification, probe=Classification, detect=Detection, segment=Segmentation
 )
 MADE_BY, NOTE, SCORE = 'compare', 'comparison.json', 'score.json'
-_ENDING = re.compile(r'\.(pth|pt|bin|safetensors)$')
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One way to begin.
-
-    Attributes:
-        name: In tables, and in names of folders.
-        given: What a person called it; a path is whole.
-        path: File of its weights, None for weights that are drawn.
-        digest: SHA-256 of that file, '' without one.
-    """
-
-    name: str
-    given: str
-    path: str | None = None
-    digest: str = ''
 
 
 @dataclass(frozen=True)
@@ -119,7 +98,7 @@ class Comparison:
                 f'{before["task"]}: give another --out.',
             )
         return [
-            _find_arm(name, word, before.get('arms', {}).get(name))
+            find_arm(name, word, before.get('arms', {}).get(name))
             for name, word in name_arms(words).items()
         ]
 
@@ -162,12 +141,13 @@ class Comparison:
         if not self.runner.is_done(trial.part):
             from mmcnx2.analysis.probing import probe_encoder
 
-            found = probe_encoder(
-                trial.run.config,
-                trial.arm.path,
-                seed=trial.seed,
-                settings=loading_settings(trial.run),
-            )
+            with _quiet():
+                found = probe_encoder(
+                    trial.run.config,
+                    trial.arm.path,
+                    seed=trial.seed,
+                    settings=loading_settings(trial.run),
+                )
             claim_folder(folder, 'part')
             write_text(folder / SCORE, json.dumps(found.top1))
             self.runner.adopt(trial.part)
@@ -214,7 +194,7 @@ class Comparison:
             seed=seed,
         )
         recipe = RECIPES[self.task](self.images, val=self.val, labels=share, backbone=backbone)
-        with contextlib.redirect_stdout(io.StringIO()):  # the page says it once
+        with _quiet():  # the page says it once
             run = compose(recipe, options)
         told = {k: v for k, v in run.arguments.items() if k not in (*FREE, 'from_')}
         key = json.dumps(dict(weights=arm.digest, task=self.task, arguments=told), sort_keys=True)
@@ -232,70 +212,13 @@ class Comparison:
         write_text(folder / NOTE, json.dumps(note, indent=2) + '\n')
 
 
-def name_arms(words: Sequence[str]) -> dict[str, str]:
-    """Return a short name for each arm: that of its folder or file, or all of its path.
-
-    Raises:
-        CallError: There are fewer than two, or two cannot be told apart.
-    """
-    if len(words) < 2:
-        raise CallError(
-            'arms', f'is {words[0]} alone: give two to compare, such as {SCRATCH} and a run.'
-        )
-    short = [_plain(os.path.basename(os.path.abspath(word))) for word in words]
-    names = [
-        one if short.count(one) == 1 else _plain(word)
-        for one, word in zip(short, words, strict=True)
-    ]
-    if len(set(names)) < len(names):
-        raise CallError('arms', f'has one of {", ".join(words)} twice: give each of them once.')
-    return dict(zip(names, words, strict=True))
-
-
-def common_backbone(arms: Sequence[Arm]) -> dict[str, Any] | None:
-    """Return the arguments of the network that all weights are of, None where none are given.
-
-    Raises:
-        CallError: They are of different networks.
-    """
-    found = {arm.name: find_weights(arm.path).backbone for arm in arms if arm.path}
-    for each in found.values():
-        each.pop('in_channels', None)  # those of the images, which weights are adapted to
-    (first, backbone), *others = found.items() or [(None, None)]
-    for name, other in others:
-        if other != backbone:
-            raise CallError(
-                'arms',
-                f'has {first} of {_size(backbone)} and {name} of {_size(other)}: compare weights '
-                'of one network, or the sizes would be compared instead.',
-            )
-    return backbone
-
-
-def _size(backbone: Mapping[str, Any]) -> str:
-    return ', '.join(f'{name}={value}' for name, value in backbone.items())
-
-
-def _plain(word: str) -> str:
-    return re.sub(r'[^\w.+-]+', '-', _ENDING.sub('', word)).strip('.-') or 'arm'
-
-
-def _find_arm(name: str, word: str, before: Mapping[str, Any] | None) -> Arm:
-    if word == SCRATCH:
-        return Arm(name, word)
-    given = os.path.abspath(word) if os.path.exists(word) else word
-    if before is None:
-        path = os.path.abspath(find_weights(word).path)
-        return Arm(name, given, path, sha256_of(path))
-    arm = Arm(**before)
-    if arm.given != given:
-        raise CallError(
-            'arms', f'has {name}, which was {arm.given} and is now {given}: give another --out.'
-        )
-    if not os.path.isfile(arm.path) or sha256_of(arm.path) != arm.digest:
-        raise CallError(
-            'arms',
-            f"has {name}, whose weights '{arm.path}' are not there as they were when the "
-            'comparison began: give another --out.',
-        )
-    return arm
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let warnings and errors alone be said."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)

@@ -46,13 +46,13 @@ def test_seeds_that_one_arm_lacks_are_left_out():
 )
 def test_the_sentence_says_no_more_than_the_numbers(treated, said):
     gain = gain_of(by_seed(*treated), by_seed(20, 20, 20))
-    assert sentence('pre', 'scratch', {0.1: gain}).startswith(f'At 10 % of the labels {said}')
+    assert sentence('pre', 'scratch', {0.1: gain}).startswith(f'At 10 % of the labels, {said}')
 
 
 def test_one_sentence_tells_all_shares_from_the_smallest():
     gains = {1.0: Gain(0.5, 3.0, 3), 0.01: None, 0.1: Gain(14.0, 3.0, 3)}
     assert sentence('pre', 'scratch', gains) == (
-        'At 10 % of the labels pre gives 14.0 ± 3.0 points more than scratch; '
-        'at 100 % of the labels pre and scratch cannot be told apart (+0.5 ± 3.0).'
+        'At 10 % of the labels, pre gives 14.0 ± 3.0 points more than scratch; '
+        'at 100 %, pre and scratch cannot be told apart (+0.5 ± 3.0).'
     )
     assert sentence('pre', 'scratch', {0.1: None}) == 'Nothing can be said of pre and scratch yet.'

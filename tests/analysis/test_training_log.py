@@ -64,3 +64,18 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path))
     write(tmp_path / 'run/20260101_000000', {'loss': 9.0, 'step': 1})
     assert read_training_log('~/run').losses == [9.0]
+
+
+def test_the_last_evaluation_may_be_of_an_earlier_start(tmp_path):
+    """A run that is resumed at its end evaluates nothing anew."""
+    write(
+        tmp_path / '20260101_000000',
+        {'loss': 3.0, 'step': 5},
+        {'accuracy/top1': 30.0, 'time': 0.2, 'step': 1},
+        {'accuracy/top1': 41.5, 'time': 0.2, 'step': 2},
+    )
+    assert read_training_log(tmp_path).scores == {'accuracy/top1': 41.5}
+    write(tmp_path / '20260102_000000', {'loss': 2.0, 'step': 10})
+    assert read_training_log(tmp_path).scores == {'accuracy/top1': 41.5}
+    write(tmp_path / '20260103_000000', {'accuracy/top1': 50.0, 'step': 3})
+    assert read_training_log(tmp_path).scores == {'accuracy/top1': 50.0}

@@ -73,3 +73,21 @@ def test_settings_come_as_texts_or_as_a_mapping():
     assert read_mapping('set', {'a.b': [1]}) == {'a.b': [1]}
     with pytest.raises(CallError, match="set is 'a', but KEY=VALUE"):
         read_mapping('set', ['a'])
+
+
+@call
+def several(*, shares: Annotated[list[float], arguments.percent] = ('50%',)):
+    """Take some.
+
+    Args:
+        shares: Which.
+    """
+    return shares
+
+
+def test_of_a_list_each_item_is_read():
+    assert several() == [0.5]
+    assert several(shares=['10%', 0.2, 1]) == [0.1, 0.2, 1.0]
+    assert several(shares='10%') == [0.1]
+    with pytest.raises(CallError, match="shares is '0', but a share such as 10% or 0.1"):
+        several(shares=['10%', 0])

@@ -1,6 +1,7 @@
 """compare: arms that differ in their weights alone, each part done once, and what may be said."""
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,11 @@ from mmengine.config import Config
 
 import mmcnx2
 from mmcnx2.analysis import probing
-from mmcnx2.apis import Run, comparing
-from mmcnx2.apis.comparing import name_arms
+from mmcnx2.apis import comparing
+from mmcnx2.apis.arms import name_arms
+from mmcnx2.apis.comparing import Comparison
+from mmcnx2.apis.training_options import TrainingOptions
+from mmcnx2.cli import main
 from tests.support.toy import make_net
 
 LABELS = ['50%', '100%']
@@ -76,7 +80,7 @@ def test_a_probe_of_every_arm_share_and_seed(compare, tmp_path, capsys, monkeypa
     said = capsys.readouterr().out
     assert '[4/4] pre, 100 % of the labels, seed 0' in said
     page = (tmp_path / 'cmp/comparison.md').read_text()
-    (sentence,) = re.findall(r'\*\*(At 50 % of the labels pre .*)\*\*', page)
+    (sentence,) = re.findall(r'\*\*(At 50 % of the labels, pre .*)\*\*', page)
     assert sentence in said and '- 50 % of the labels: 10 images' in page
     # Again: nothing is computed anew.
     monkeypatch.setattr(probing, 'probe_encoder', None)
@@ -110,16 +114,43 @@ def test_what_is_done_is_not_done_again(compare, done):
     assert len(done) == 10 and all('10pct' in name for name in done[8:])
 
 
-def test_a_part_is_trained_and_scored_by_its_tool(compare, tmp_path, pre, monkeypatch):
-    """One real training, of both arms' least: a subset of the images, one epoch."""
+def test_a_part_is_trained_and_scored_by_its_tool(scenes, pre, tmp_path, monkeypatch, capsys):
+    """One real training, on half of the labels."""
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
-    found = compare(
-        task='finetune', labels=['50%'], seeds=1, epochs=1, batch_size=5, arms=[pre, 'scratch']
-    )
-    assert [(arm, share) for arm, share, _ in found] == [('pre', 0.5), ('scratch', 0.5)]
-    run = Run.open(tmp_path / 'cmp/runs/pre-50pct-seed0')
-    assert run.arguments['labels'] == 0.5 and run.arguments['training_images'] == 10
-    assert run.has_checkpoint
+    options = TrainingOptions(out=tmp_path / 'cmp', epochs=1, batch_size=5, workers=0)
+    images = str(scenes / 'imagenet')
+    comparison = Comparison(images, 'finetune', [0.5], seeds=1, val=None, options=options)
+    _, trial = comparison.plan(comparison.find_arms(['scratch', str(pre)]))
+    score = comparison.score(trial)
+    assert score in [10.0 * right for right in range(11)], 'of 10 images'
+    assert trial.run.has_checkpoint and comparison.runner.is_done(trial.part)
+    assert trial.run.arguments['labels'] == 0.5 and trial.run.arguments['training_images'] == 10
+    assert 'pre: Trained 2 steps in ' in capsys.readouterr().out
+
+
+def test_a_part_that_fails_leaves_the_others(compare, done, monkeypatch, tmp_path, capsys):
+    whole = comparing.PartRunner.do
+
+    def do(runner, part, **options):
+        if part.name.startswith('pre-50pct'):
+            raise RuntimeError('no memory')
+        return whole(runner, part, **options)
+
+    monkeypatch.setattr(comparing.PartRunner, 'do', do)
+    with pytest.raises(SystemExit, match='1 of 4 parts failed: pre, 50 % of the labels, seed 0'):
+        compare(task='finetune', seeds=1)
+    assert len(done) == 3
+    assert 'It failed; the others go on: no memory' in capsys.readouterr().out
+    assert 'So far 3 of 4 are scored' in (tmp_path / 'cmp/comparison.md').read_text()
+
+
+def test_the_page_has_the_command_that_goes_on(compare, done, pre, tmp_path):
+    compare(task='finetune', seeds=1, epochs=3, set={'model.head.loss.label_smooth_val': 0.2})
+    (line,) = re.findall('^mmcnx2 compare .*$', (tmp_path / 'cmp/comparison.md').read_text(), re.M)
+    again = shlex.split(line)[1:]
+    main(again)
+    assert len(done) == 4, 'nothing is left to do'
 
 
 def test_weights_that_have_changed_are_refused(compare, pre, tmp_path):

@@ -16,6 +16,7 @@ _STEP = re.compile(
     r'\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
     r'eta: (?P<eta>[\d:]+|.*?\d+:\d+:\d+).*?loss: (?P<loss>[\d.]+|nan|inf)'
 )
+_SHORT = re.compile(r'step \d+ of \d+, |Trained \d+ steps in ')  # of ProgressHook, as they come
 SCORES = {
     'top-1': ('accuracy/top1', 1),
     'AP box': ('coco/bbox_mAP', 100),
@@ -81,7 +82,7 @@ def shorten(line: str) -> str | None:
     """Return what a line of a log says of the progress, or None if it says nothing of it.
 
     Args:
-        line: Line of mmengine's logger, or of a progress bar.
+        line: Line of mmengine's logger, of ProgressHook, or of a progress bar.
     """
     if match := _STEP.search(line):
         epoch = f'epoch {match["epoch"]}, ' if match['epoch'] else ''
@@ -96,6 +97,8 @@ def shorten(line: str) -> str | None:
     ]
     if scores:
         return ', '.join(scores)
+    if _SHORT.match(line):
+        return line.strip()
     if re.match(r'Rendering scenes:\s+(\d*[05]0|0)%', line) or line.startswith('Wrote '):
         return line.strip()
     return None

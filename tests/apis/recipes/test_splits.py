@@ -3,7 +3,7 @@
 import pytest
 
 from mmcnx2.apis.calls import CallError
-from mmcnx2.apis.recipes.splits import SHARE, read_share, split
+from mmcnx2.apis.recipes.splits import SHARE, draw, read_share, split
 
 ITEMS = [f'{name}/{i}' for name in 'abc' for i in range(10)]
 GROUPS = [item[0] for item in ITEMS]
@@ -36,3 +36,10 @@ def test_val_is_a_share_or_a_folder():
     for wrong in ('0', '1', '1.5', '-0.1', 'nan'):
         with pytest.raises(CallError, match=f'val is {wrong}, but a folder, or a share between'):
             read_share(wrong)
+
+
+def test_a_smaller_share_is_drawn_from_a_larger_one():
+    shares = [draw(ITEMS, share, seed=3, groups=GROUPS) for share in (0.01, 0.3, 0.5, 1)]
+    assert [len(each) for each in shares] == [3, 9, 15, 30]
+    for fewer, more in zip(shares, shares[1:], strict=False):
+        assert {*fewer} < {*more}

@@ -16,6 +16,10 @@ from mmcnx2.engine.jobs.tool_run import run_tool, shorten
         ),
         ('INFO - Epoch(val) [12][20/20]  accuracy/top1: 41.3333  time: 0.01', 'top-1 41.3 %'),
         ('Wrote 3600 pictures to data/scenes', 'Wrote 3600 pictures to data/scenes'),
+        (
+            'step 30 of 400, loss 0.9997, 12.5 images/s, 3 min 10 s left\n',
+            'step 30 of 400, loss 0.9997, 12.5 images/s, 3 min 10 s left',
+        ),
         ('mmengine - INFO - Hooks will be executed in the following order:', None),
     ],
 )  # fmt: skip
