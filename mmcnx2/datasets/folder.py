@@ -75,13 +75,13 @@ class ImageFolderUnlabelled(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """List the images and say in the log what was found. See the class for errors."""
         root = self.data_root
+        if self.ann_file:
+            return [dict(img_path=os.path.join(root, name)) for name in self._read_list()]
         if not os.path.isdir(root):
             raise FileNotFoundError(
                 f"Image folder '{root}' ({os.path.abspath(root)}) does not exist: point data_root "
                 f'at a folder that holds images.'
             )
-        if self.ann_file:
-            return [dict(img_path=os.path.join(root, name)) for name in self._read_list()]
         listing = list_images(root, self.extensions)
         if not listing.images:
             tars = '; tar files are read as shards (docs/data_path.md)'

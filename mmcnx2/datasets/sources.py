@@ -1,4 +1,4 @@
-"""Where images lie, in a word: folders, patterns, lists and tables of paths."""
+"""Where images lie, in a word: folders, patterns, zip archives, lists and tables of paths."""
 
 import glob
 import os
@@ -10,6 +10,7 @@ from mmcnx2.datasets.labels.table import ENDINGS as TABLES
 from mmcnx2.datasets.labels.table import read_paths
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.readers import readable_endings
+from mmcnx2.datasets.zip_archive import ENDING, list_members
 from mmcnx2.first_few import first_few
 
 LIST = '.txt'
@@ -110,6 +111,8 @@ def _images(place: str, said: list[str]) -> Iterator[str]:
         said.append(listing.describe())
         root = os.path.abspath(place)
         yield from (os.path.join(root, name) for name in listing.images)
+    elif lower.endswith(ENDING):
+        yield from (f'{os.path.abspath(place)}/{name}' for name in list_members(place))
     elif lower.endswith(TABLES):
         yield from read_paths(place)
     elif lower.endswith(LIST):
@@ -122,6 +125,6 @@ def _images(place: str, said: list[str]) -> Iterator[str]:
         yield os.path.abspath(place)
     else:
         raise ValueError(
-            f"'{place}' is neither a folder, an image, a list (.txt) nor a table "
-            f'({", ".join(TABLES)}): unpack archives, or give a folder of .tar files.'
+            f"'{place}' is neither a folder, a .zip archive, an image, a list (.txt) nor a table "
+            f'({", ".join(TABLES)}): unpack other archives, or give the folder of .tar files.'
         )

@@ -1,6 +1,7 @@
 """Pre-training on several folders, lists and other people's tar files."""
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -28,15 +29,17 @@ def save(folder: Path, count: int) -> Path:
     return folder
 
 
-def test_two_folders_train_as_one_and_go_on_from_a_list_of_the_run(tmp_path, options, capsys):
-    folders = [save(tmp_path / name, 2) for name in 'ab']
-    options |= dict(images=folders, out=tmp_path / 'run-folders')
+def test_a_folder_and_an_archive_train_as_one_and_go_on_by_the_runs_list(tmp_path, options, capsys):
+    shutil.make_archive(str(tmp_path / 'b'), 'zip', save(tmp_path / 'elsewhere', 2))
+    places = [save(tmp_path / 'a', 2), tmp_path / 'b.zip']
+    options |= dict(images=places, out=tmp_path / 'run-places')
     run = mmcnx2.pretrain(epochs=1, **options)
     assert '2 images below' in capsys.readouterr().out
     dataset = Config.fromfile(run.config).train_dataloader.dataset
     assert dataset.data_root == str(tmp_path)
-    assert Path(dataset.ann_file).read_text() == 'a/0.png\na/1.png\nb/0.png\nb/1.png\n'
+    assert Path(dataset.ann_file).read_text() == 'a/0.png\na/1.png\nb.zip/0.png\nb.zip/1.png\n'
     run = mmcnx2.pretrain(epochs=2, **options)
+    assert 'Cannot read' not in capsys.readouterr().out
     assert torch.load(run.checkpoint, weights_only=False)['meta']['epoch'] == 2
 
 

@@ -22,9 +22,9 @@ def pretrain(
 
     Args:
         images: Folder of images, nested as it may be; several with commas, or a pattern in quotes,
-            such as 'data/*/images'; a list (.txt) or table (.csv, .tsv, .parquet, column path) of
-            paths; or a folder of tar files, such as img2dataset's, or the http(s) address of
-            shards.
+            such as 'data/*/images'; a .zip archive; a list (.txt) or table (.csv, .tsv, .parquet,
+            column path) of paths; or a folder of tar files, such as img2dataset's, or the http(s)
+            address of shards.
         options: See TrainingOptions.
         mask_ratio: Share of each image that is hidden. Default 0.6.
 

@@ -82,11 +82,9 @@ def _text(path: str) -> Iterator[dict[str, str]]:
 
 
 def _parquet(path: str) -> Iterator[dict[str, str]]:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise ImportError(f"reading '{path}' needs pyarrow: pip install pyarrow.") from None
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
     try:
         file = ParquetFile(path)
         # What is nested, such as the bytes of images, is no path and no label.

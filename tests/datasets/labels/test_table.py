@@ -1,6 +1,8 @@
 """Tables of paths and labels, in text and in Parquet."""
 
+import pyarrow
 import pytest
+from pyarrow.parquet import write_table
 
 from mmcnx2.datasets.labels.table import (
     LABELS,
@@ -24,11 +26,8 @@ def test_columns_are_found_by_the_names_that_people_give_them(tmp_path):
 
 
 def test_parquet_is_read_without_what_is_nested(tmp_path):
-    arrow = pytest.importorskip('pyarrow')
-    from pyarrow.parquet import write_table
-
     columns = dict(path=['a.png', 'b.png'], label=[3, None], image=[{'bytes': b'x'}] * 2)
-    write_table(arrow.table(columns), tmp_path / 'a.parquet')
+    write_table(pyarrow.table(columns), tmp_path / 'a.parquet')
     rows = read_rows(str(tmp_path / 'a.parquet'))
     assert rows == [dict(path='a.png', label='3'), dict(path='b.png', label='')]
 
