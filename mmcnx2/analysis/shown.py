@@ -48,18 +48,21 @@ class Shown:
         high = np.where(flat, np.maximum(values.max(0), low + 1), high)
         return low, high
 
-    def draw(self, image: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None):
-        """Return the picture, RGB, uint8 ``(h, w, 3)``.
+    def draw(
+        self, image: np.ndarray, limits: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Return the picture, RGB, uint8 ``(h, w, 3)``, in one piece of memory.
 
         Args:
             image: As for :meth:`limits`.
             limits: Of another image, to be drawn as that one is.
         """
         if not self.stretched and image.dtype == np.uint8:
-            return image[..., self._three]
+            return np.ascontiguousarray(image[..., self._three])
         low, high = self.limits(image) if limits is None else limits
         values = image[..., self._three].astype(np.float64)
-        return np.rint(((values - low) / (high - low)).clip(0, 1) * 255).astype(np.uint8)
+        shares = ((values - low) / (high - low)).clip(0, 1)
+        return np.ascontiguousarray(np.rint(shares * 255).astype(np.uint8))
 
     @property
     def _three(self) -> list[int]:

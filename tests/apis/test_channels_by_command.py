@@ -89,3 +89,27 @@ def test_pictures_of_another_kind_are_named(runs, tiles, tmp_path, capsys):
         mmcnx2.reconstruct(
             pre, tmp_path / 'mixed/-rgb.png', out=tmp_path / 'filled.png', device='cpu'
         )
+
+
+def test_regions_of_bands_are_learnt_and_drawn(tiles, tmp_path, capsys):
+    for folder in ('images', 'masks'):
+        (tmp_path / 'data' / folder).mkdir(parents=True)
+    (tmp_path / 'data/classes.txt').write_text('land\nwater\n')
+    for number in range(5):
+        shutil.copy(tiles / f'dark/{number}.tif', tmp_path / 'data/images')
+        mask = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64) % 2
+        cv2.imwrite(str(tmp_path / f'data/masks/{number}.png'), mask)
+    small = {
+        'model.backbone.arch': ARCH,
+        'model.decode_head.channels': 16,
+        'model.auxiliary_head.channels': 16,
+    }
+    run = mmcnx2.segment(
+        tmp_path / 'data', out=tmp_path / 'seg', epochs=1, batch_size=4, workers=0, device='cpu',
+        set=small,
+    )  # fmt: skip
+    mmcnx2.predict(run, tmp_path / 'data/images', out=tmp_path / 'drawn', device='cpu')
+    assert 'channels 1, 2, 3 as red, green, blue, percentiles' in capsys.readouterr().out
+    names = {path.name for path in (tmp_path / 'drawn/vis').iterdir()}
+    assert names == {f'{number}.tif.png' for number in range(5)}
+    assert len(list((tmp_path / 'drawn/pred').iterdir())) == 5
