@@ -68,7 +68,6 @@ def measured(step: Callable, root: str) -> tuple[float, int]:
 
 
 def _measure(step: Callable, root: str) -> tuple[float, int]:
-    MMLogger.get_instance('list_files', log_level=logging.ERROR)
     ctypes.CDLL(None).malloc_trim(0)
     before = _bytes('VmRSS', 'status')
     Path('/proc/self/clear_refs').write_text('5')  # resets the peak, proc(5)
@@ -86,6 +85,7 @@ def list_all(root: str) -> object:
 
 def build(root: str) -> ImageFolderUnlabelled:
     """Make the data set of pre-training."""
+    MMLogger.get_instance('list_files', log_level=logging.ERROR)  # which says what it found
     return ImageFolderUnlabelled(root, pipeline=[])
 
 
