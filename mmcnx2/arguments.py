@@ -134,6 +134,17 @@ def bands(text: str) -> list[int]:
     return numbers
 
 
+def shown(text: str) -> list[int]:
+    """A type: numbers of three channels that are drawn as red, green and blue, or of one."""
+    try:
+        numbers = bands(text)
+    except ArgumentTypeError:
+        numbers = []
+    if len(numbers) not in (1, 3):
+        raise refusal(text, 'three channels with commas, such as 4,3,2, or one')
+    return numbers
+
+
 def batch_or_auto(text: str) -> int | str:
     """A type: images a step, or ``auto``."""
     return text if text == 'auto' else batch(text)

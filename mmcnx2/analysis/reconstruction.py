@@ -11,6 +11,7 @@ from mmengine.runner import load_checkpoint
 from torch import Tensor
 
 from mmcnx2.analysis.pictures import read_batches
+from mmcnx2.datasets.reading import ImageReader
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
 from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.paths import expand_home
@@ -56,6 +57,7 @@ def reconstruct_files(
     seed: int,
     ratio: float | None = None,
     batch_size: int = 16,
+    reader: ImageReader | None = None,
 ) -> Reconstruction:
     """Hide patches of pictures and have the model fill them in.
 
@@ -67,12 +69,13 @@ def reconstruct_files(
             ``batch_size``.
         ratio: Share of hidden patches, between 0 and 1; None takes the model's own.
         batch_size: Pictures at a time.
+        reader: Reads the files; default one without options.
 
     Raises:
         ValueError: If there are no paths, one is no image, or the patch does not divide ``size``.
     """
     batches = stream_reconstructions(
-        model, paths, size=size, seed=seed, ratio=ratio, batch_size=batch_size
+        model, paths, size=size, seed=seed, ratio=ratio, batch_size=batch_size, reader=reader
     )
     return join(list(batches))
 
@@ -85,6 +88,7 @@ def stream_reconstructions(
     seed: int,
     ratio: float | None = None,
     batch_size: int = 16,
+    reader: ImageReader | None = None,
 ) -> Iterator[Reconstruction]:
     """Yield what :func:`reconstruct_files` returns, a batch at a time: for large folders."""
     if not paths:
@@ -94,7 +98,7 @@ def stream_reconstructions(
         raise ValueError(f'{size} px do not divide into patches of {patch}: take a multiple of it.')
     masking = RandomMasking(model.masking.ratio if ratio is None else ratio, seed=seed)
     masking.num_visible((size // patch) ** 2)  # refuses a ratio that hides everything
-    batches = read_batches(paths, size, batch_size=batch_size)
+    batches = read_batches(paths, size, batch_size=batch_size, reader=reader)
     return (_reconstruct(model, pictures, masking) for pictures in batches)
 
 
@@ -105,8 +109,9 @@ def reconstruct_pictures(
 
     Args:
         model: In the mode that it should compute in.
-        pictures: uint8 ``(N, 3, H, W)`` in the channel order that the model's preprocessor takes,
-            OpenCV's in every config of this project; H and W are multiples of the patch.
+        pictures: ``(N, C, H, W)`` of the files' dtype, in the channel order that the model's
+            preprocessor takes, for three OpenCV's in every config of this project; H and W are
+            multiples of the patch.
         seed: Seed of the masks, which come from a generator of their own.
         ratio: Share of hidden patches; None takes the model's own.
     """
@@ -129,4 +134,4 @@ def _reconstruct(model: FCMAE, pictures: Tensor, masking: RandomMasking) -> Reco
     height, width = (side // model.patch_size for side in inputs.shape[2:])
     # One image at a time: a mask must not depend on the pictures beside it.
     visible = torch.cat([masking(1, height, width) for _ in inputs])
-    return model.reconstruct(inputs, visible)
+    return model.reconstruct(inputs, visible, dtype=pictures.dtype)

@@ -6,17 +6,21 @@ from pathlib import Path
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
-def find_images(path: Path) -> list[str]:
+def find_images(path: Path, endings: Sequence[str] = IMAGES) -> list[str]:
     """Return an image, or the images of a folder.
+
+    Args:
+        path: Of a file or a folder.
+        endings: What names of images end in, in lower case.
 
     Raises:
         FileNotFoundError: If there is none.
     """
     found = sorted(path.iterdir()) if path.is_dir() else [path]
-    images = [str(file) for file in found if file.is_file() and file.suffix.lower() in IMAGES]
+    images = [str(file) for file in found if file.is_file() and file.suffix.lower() in endings]
     if not images:
         raise FileNotFoundError(
-            f"'{path}' is neither an image nor a folder that holds one ({', '.join(IMAGES)})."
+            f"'{path}' is neither an image nor a folder that holds one ({', '.join(endings)})."
         )
     return images
 

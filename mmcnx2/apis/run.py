@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmcnx2.outputs import mark_folder, write_text
+from mmcnx2.outputs import mark_folder, new_file, write_text
 
 COMMAND, CONFIG = 'command.json', 'config.py'
 MADE_BY = 'command'
@@ -57,19 +57,22 @@ class Run:
         """Whether a command began a run in a folder."""
         return Path(folder, COMMAND).is_file()
 
-    def write(self, config: str, files: Mapping[str, str] | None = None) -> None:
+    def write(self, config: str, files: Mapping[str, str | bytes] | None = None) -> None:
         """Write the config and what the run was told, each whole or not at all.
 
         Args:
             config: Text of the config.
-            files: Other texts by name.
+            files: Others by name, which may have folders in it: texts, or bytes.
 
         Raises:
             OSError: The folder holds what no command wrote, or cannot be written to.
         """
         mark_folder(self.folder, MADE_BY)
-        for name, text in {**(files or {}), CONFIG: config}.items():
-            write_text(Path(self.folder, name), text)
+        for name, contents in {**(files or {}), CONFIG: config}.items():
+            path = Path(self.folder, name)
+            mark_folder(path.parent, MADE_BY)  # where a new start may replace it
+            with new_file(path) as draft:
+                draft.write_bytes(contents.encode() if isinstance(contents, str) else contents)
         said = json.dumps(dict(command=self.command, arguments=self.arguments), indent=2)
         write_text(Path(self.folder, COMMAND), said + '\n')
 

@@ -52,8 +52,8 @@ class Recipe(Protocol):
             cfg: The shipped config.
 
         Returns:
-            All of it that makes a difference, ready for JSON. ``files`` are texts by name that
-            the config reads from the run's folder.
+            All of it that makes a difference, ready for JSON. ``files`` are texts or bytes by
+            name that the config reads from the run's folder.
         """
 
     def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:

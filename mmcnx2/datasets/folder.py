@@ -32,6 +32,8 @@ class ImageFolderUnlabelled(BaseDataset):
 
     Args:
         data_root: The folder to search; ``~`` is the home folder.
+        ann_file: Text file of paths below ``data_root``, a line each: those images alone, in its
+            order, without looking whether they are there.
         pipeline: mmcv transforms; the first one gets ``dict(img_path=..., sample_idx=...)``.
         extensions: File name endings that count as images, compared without regard to case. Default
             those of :func:`.readers.readable_endings`.
@@ -73,6 +75,8 @@ class ImageFolderUnlabelled(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """List the images and say in the log what was found. See the class for errors."""
         root = self.data_root
+        if self.ann_file:
+            return [dict(img_path=os.path.join(root, name)) for name in self._read_list()]
         if not os.path.isdir(root):
             raise FileNotFoundError(
                 f"Image folder '{root}' ({os.path.abspath(root)}) does not exist: point data_root "
@@ -90,6 +94,23 @@ class ImageFolderUnlabelled(BaseDataset):
         level = logging.WARNING if listing.mendable else logging.INFO
         print_log(listing.describe(), logger='current', level=level)
         return [dict(img_path=os.path.join(root, image)) for image in listing.images]
+
+    def _read_list(self) -> list[str]:
+        """Return the lines of ``ann_file``.
+
+        Raises:
+            FileNotFoundError: It does not exist, or is empty.
+        """
+        if not os.path.isfile(self.ann_file):
+            raise FileNotFoundError(
+                f"list of images '{self.ann_file}' does not exist: mend ann_file."
+            )
+        with open(self.ann_file, encoding='utf-8', errors='surrogateescape') as file:
+            names = [line.rstrip('\n') for line in file if line.strip()]
+        if not names:
+            raise FileNotFoundError(f"list of images '{self.ann_file}' is empty: name some in it.")
+        print_log(f"Found {len(names)} images in '{self.ann_file}'.", logger='current')
+        return names
 
     def full_init(self) -> None:
         """List the images, once."""

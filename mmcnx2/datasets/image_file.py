@@ -8,6 +8,7 @@ import mmengine.fileio as fileio
 from mmengine.fileio import LocalBackend
 
 from mmcnx2.datasets.image_limits import MAX_BYTES, UnreadableImageError
+from mmcnx2.datasets.zip_archive import read_member, split_path
 
 KINDS = {
     stat.S_IFIFO: 'a pipe',
@@ -27,7 +28,8 @@ def read_image_file(
     A pipe that nobody writes to does not stop it, and a device that never ends is not read.
 
     Args:
-        path: Path of the file; links to regular files are fine.
+        path: Path of the file; links to regular files are fine, and so are files within a zip
+            archive, ``photos.zip/a.jpg``.
         max_bytes: A larger file is refused.
         backend_args: mmengine's file back end, for paths that are no local files.
 
@@ -40,9 +42,14 @@ def read_image_file(
         data = backend.get(path)
         _check_size(len(data), max_bytes)
         return data
-    with open_image_file(path) as file:
-        _check_size(os.fstat(file.fileno()).st_size, max_bytes)
-        return file.read(max_bytes)
+    try:
+        with open_image_file(path) as file:
+            _check_size(os.fstat(file.fileno()).st_size, max_bytes)
+            return file.read(max_bytes)
+    except NotADirectoryError:
+        if (within := split_path(os.fspath(path))) is None:
+            raise
+    return read_member(*within, max_bytes=max_bytes)
 
 
 def open_image_file(path: str | os.PathLike) -> BinaryIO:

@@ -92,7 +92,6 @@ def list_images(root: str, extensions: Sequence[str]) -> Listing:
             listing.special[path] = kind
         else:
             listing.images.append(path)
-    listing.images.sort(key=lambda path: path.split(os.sep))
     return listing
 
 
@@ -121,7 +120,10 @@ def list_files(root: str) -> Iterator[str]:
 def _walk(
     root: str, below: str, entered: set[str], listing: Listing
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield the files below a folder, relative to the root, and what a special one is."""
+    """Yield the files below a folder, relative to the root, and what a special one is.
+
+    In the order of their parts: sorted in each folder, and folders entered where they stand.
+    """
     folder = os.path.join(root, below)
     real = os.path.realpath(folder)
     if real in entered:

@@ -25,6 +25,7 @@ class ImageReader:
 
     Attributes:
         filled: Counts the values that files lacked.
+        alike: Whether files of another dtype or number of channels than the first are refused.
 
     Raises:
         ValueError: If a limit is none, OpenCV's is lower, or an option cannot be.
@@ -43,6 +44,7 @@ class ImageReader:
         self.max_pixels, self.max_bytes = max_pixels, max_bytes
         self.options = ReadOptions(**options)
         self.filled = FilledValues()
+        self.alike = True
         self._first = None
 
     def read(self, path: str, data: bytes | None = None) -> EncodedImage:
@@ -60,7 +62,8 @@ class ImageReader:
         if data is None:
             data = read_image_file(path, max_bytes=self.max_bytes, backend_args=self.backend_args)
         image = EncodedImage(data, max_pixels=self.max_pixels, options=self.options)
-        self._check_kind(path, image.kind)
+        if self.alike:
+            self._check_kind(path, image.kind)
         self.filled.add(image.missing, path)
         return image
 

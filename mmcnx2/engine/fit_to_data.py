@@ -73,6 +73,23 @@ def fit_to_data(cfg: Config, *, checkpoint: str | None = None, keep: bool = Fals
     return f'{found.describe()}\nNormalized by {why}.'
 
 
+def trained_kind(cfg: Config, checkpoint: str) -> tuple[str, int] | None:
+    """Return dtype and channels of the images that a model was trained with, None if unknown.
+
+    Args:
+        cfg: Of its training.
+        checkpoint: Its weights: what lies beside them counts.
+    """
+    beside = Path(checkpoint).parent / FILE_NAME
+    if beside.is_file():
+        found = DataStatistics.load(beside)
+        return found.dtype, found.channels
+    # A run keeps no such file where images are as the config says.
+    fitted = any(key in cfg for key in KEYS)
+    makes_color = any(step['type'] == 'LoadImageFromFile' for step in _loading_steps(cfg))
+    return ('uint8', 3) if fitted or makes_color else None
+
+
 _AS_IT_SAYS = "the config's mean and deviation, as the images are 8-bit RGB"
 _IMAGENET = dict(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 

@@ -17,12 +17,15 @@ from mmcnx2.registry import MODELS
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What FCMAE saw and what it made of it; images are float RGB in 0..255, ``(N, 3, H, W)``.
+    """What FCMAE saw and what it made of it.
+
+    Images are float ``(N, C, H, W)`` in the units of the files, RGB in 0..255 for color of 8 bits.
 
     Attributes:
         visible: Bool ``(N, h, w)``, True where the encoder looked.
         image: The input.
-        masked: The input with hidden patches in gray.
+        masked: The input with hidden patches in gray, or at the mean of each channel where the
+            files are not of 8 bits.
         reconstruction: The input with hidden patches as predicted.
         prediction: All patches as predicted; visible ones are not trained and look it.
     """
@@ -101,11 +104,13 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
     ) -> list[DataSample]:
         """Return one sample an image with ``reconstruction``, ``masked`` and ``visible`` set.
 
+        The dtype of the files is not known here, so what is predicted may go beyond it.
+
         Args:
             inputs: ``(N, C, H, W)``, normalized.
             data_samples: Samples to fill in, or None for new ones.
         """
-        result = self.reconstruct(inputs)
+        result = self.reconstruct(inputs, dtype=None)
         data_samples = data_samples or [DataSample() for _ in inputs]
         for i, sample in enumerate(data_samples):
             for name in ('reconstruction', 'masked', 'visible'):
@@ -113,30 +118,47 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         return data_samples
 
     @torch.no_grad()
-    def reconstruct(self, images: Tensor, visible: Tensor | None = None) -> Reconstruction:
+    def reconstruct(
+        self,
+        images: Tensor,
+        visible: Tensor | None = None,
+        *,
+        dtype: torch.dtype | None = torch.uint8,
+    ) -> Reconstruction:
         """Fill in hidden patches.
 
         Args:
             images: ``(N, C, H, W)``, normalized by the data preprocessor.
             visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
+            dtype: Of the pixels in the files: what is predicted ends where whole numbers of it do.
         """
         if visible is None:
             visible = self.draw_mask(images)
         pred = self.predict_patches(images, visible)
-        pixels = self.to_pixels(images)
-        prediction = self.to_pixels(self.head.denormalize(pred.to(images.dtype), images))
+        pixels = self.to_pixels(images, dtype)
+        prediction = self.to_pixels(self.head.denormalize(pred.to(images.dtype), images), dtype)
         seen = upsample(visible.to(images.device), self.patch_size).unsqueeze(1)
+        # A normalized 0 is the mean.
+        hidden = 127.5 if dtype == torch.uint8 else self.to_pixels(torch.zeros_like(images), dtype)
         return Reconstruction(
             visible=visible,
             image=pixels,
-            masked=torch.where(seen, pixels, 127.5),
+            masked=torch.where(seen, pixels, hidden),
             reconstruction=torch.where(seen, pixels, prediction),
             prediction=prediction,
         )
 
-    def to_pixels(self, images: Tensor) -> Tensor:
-        """Undo the data preprocessor's normalization; the result is clamped to 0..255."""
+    def to_pixels(self, images: Tensor, dtype: torch.dtype | None = torch.uint8) -> Tensor:
+        """Undo the data preprocessor's normalization.
+
+        Args:
+            images: ``(N, C, H, W)``, normalized.
+            dtype: Where whole numbers of it end, the result does; None and floats have no end.
+        """
         processor = self.data_preprocessor
         if getattr(processor, '_enable_normalize', False):
             images = images * processor.std + processor.mean
-        return images.clamp(0, 255)
+        if dtype is None or dtype.is_floating_point:
+            return images
+        limits = torch.iinfo(dtype)
+        return images.clamp(limits.min, limits.max)

@@ -242,3 +242,15 @@ def test_the_same_seed_gives_the_same_batches(tmp_path, pipeline):
 
     for i, (first, second) in enumerate(zip(epoch(), epoch(), strict=True)):
         assert first.equal(second), f'sample {i} differs'
+
+
+def test_a_list_names_the_images_and_their_order(tmp_path):
+    (tmp_path / 'list.txt').write_text('b/2.png\na/1.png\n')
+    folder = ImageFolderUnlabelled(tmp_path, pipeline=[], ann_file='list.txt')
+    paths = [folder.get_data_info(index)['img_path'] for index in range(len(folder))]
+    assert paths == [f'{tmp_path}/b/2.png', f'{tmp_path}/a/1.png']
+    (tmp_path / 'list.txt').write_text('\n')
+    with pytest.raises(FileNotFoundError, match="list of images '.*list.txt' is empty"):
+        ImageFolderUnlabelled(tmp_path, pipeline=[], ann_file='list.txt')
+    with pytest.raises(FileNotFoundError, match="list of images '.*gone.txt' does not exist"):
+        ImageFolderUnlabelled(tmp_path, pipeline=[], ann_file='gone.txt')

@@ -49,6 +49,11 @@ def device(text: str) -> bool:
     return text in ('cpu', 'cuda:0')
 
 
+def shown(text: str) -> bool:
+    numbers = text.split(',')
+    return len(numbers) in (1, 3) and all(map(whole(1, 64), numbers))
+
+
 def large(text: str) -> bool:
     return text == '14M' or number(lambda v: 1 <= v <= 10**13)(text)
 
@@ -93,7 +98,7 @@ RULES = {
     'analysis_tools/vis_predictions.py': CFG
     | dict(
         checkpoint=path, images=path, out_dir=path, device=device,
-        score_thr=number(lambda v: 0 <= v <= 1),
+        score_thr=number(lambda v: 0 <= v <= 1), show=shown,
     ),
     'benchmarks/data_path.py': dict(images=whole(1, 10**5), rounds=MANY, seed=SEED, rate=rate),
     'benchmarks/dense_step.py': dict(batch_size=MANY, size=PIXELS, rounds=MANY),
@@ -102,6 +107,7 @@ RULES = {
     ),
     'benchmarks/fcmae_step.py': dict(batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, rounds=MANY),
     'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE),
+    'benchmarks/list_files.py': dict(images=IMAGES, folder=path),
     'benchmarks/neighbor.py': dict(
         batch_size=MANY, size=PIXELS, cores=PROCESSES, rounds=MANY
     ),
@@ -133,7 +139,7 @@ RULES = {
     'visualization/reconstruct.py': CFG
     | dict(
         checkpoint=path, images=path, mask_ratio=INSIDE, seed=SEED, size=PIXELS, batch_size=MANY,
-        device=device, out=PICTURE,
+        device=device, out=PICTURE, show=shown,
     ),
 }  # fmt: skip
 """What is right for each argument that is no choice of names."""

@@ -83,3 +83,13 @@ def test_neighbor_times_each_environment_alone_and_beside_a_busy_process():
     assert [line[0] for line in lines] == ['torch', 'mmcnx2', 'short spin']
     assert all(line[1] == '1' and float(line[4]) > 0 for line in lines)
     assert lines[0][5:] == ['1.00', '1.00']
+
+
+def test_list_files_counts_time_and_memory_of_the_start():
+    done = run('list_files.py', '--images', '1200')
+    assert done.returncode == 0, done.stderr
+    head, _, *rows = [cells(line) for line in done.stdout.splitlines()]
+    assert head == ['step', 'images', 'CPU s', 'peak MiB', 'own MiB']
+    assert [row[0] for row in rows] == ['list', 'data set', 'data set and digest', 'a worker']
+    assert all(row[1] == '1200' for row in rows)
+    assert float(rows[-1][-1]) < 20, 'a worker has no copy of its own of the list'

@@ -1,6 +1,7 @@
 """Draw what a trained model predicts on an image or on a folder of images.
 
-The toolboxes' own inferencers do it; class names are those that the checkpoint was trained with.
+Images are read as in training, of any dtype and number of channels; class names are those that the
+checkpoint was trained with.
 """
 
 import argparse
@@ -31,6 +32,12 @@ def parse_args() -> argparse.Namespace:
         default=0.3,
         help='draw objects from this score on (default: 0.3)',
     )
+    parser.add_argument(
+        '--show',
+        type=arguments.shown,
+        help='channels to draw, such as 4,3,2, numbered as in the file, or one '
+        '(default: the first three, or the first)',
+    )
     add_config_options(parser)
     return parser.parse_args()
 
@@ -39,11 +46,17 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
     settle_threads()  # before torch is imported, which reads it
 
+from mmengine.utils import track_iter_progress
+
+from mmcnx2.analysis.predictor import Predictor
 from mmcnx2.apis.picture_files import check_names, find_images
+from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.launch import check_checkpoint, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
+from mmcnx2.first_few import first_few
 
 
 def as_mmpretrain(image: str) -> str:
@@ -57,37 +70,33 @@ def main(args: argparse.Namespace) -> None:
         cfg = read_config(args.config, options=args.cfg_options)
         check_checkpoint(args.checkpoint)
         fit_to_data(cfg, checkpoint=args.checkpoint)
-        images = find_images(args.images)
+        images = find_images(args.images, readable_endings())
         named = as_mmpretrain if cfg.default_scope == 'mmpretrain' else None
         check_names(images, args.out_dir, named=named)
         choose_device(args.device)
         claim_folder(args.out_dir, 'vis_predictions')
     except (OSError, ValueError) as error:
         raise SystemExit(f'error: {error}') from None
-    out_dir = str(args.out_dir)
     cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
-    match cfg.default_scope:
-        case 'mmdet':
-            from mmdet.apis import DetInferencer
-
-            inferencer = DetInferencer(cfg, args.checkpoint, device=args.device)
-            options = dict(out_dir=out_dir, pred_score_thr=args.score_thr)
-            where = args.out_dir / 'vis'
-        case 'mmseg':
-            from mmseg.apis import MMSegInferencer
-
-            inferencer = MMSegInferencer(cfg, args.checkpoint, device=args.device)
-            inferencer.visualizer.dataset_meta = inferencer.model.dataset_meta
-            options = dict(out_dir=out_dir)
-            where = args.out_dir / 'vis'
-        case _:
-            from mmpretrain import ImageClassificationInferencer
-
-            inferencer = ImageClassificationInferencer(cfg, args.checkpoint, device=args.device)
-            options = dict(show_dir=out_dir)
-            where = args.out_dir
-    inferencer(images, **options)
-    print(f'Wrote {len(images)} pictures to {where}')
+    try:
+        predictor = Predictor(cfg, args.checkpoint, device=args.device, show=args.show)
+    except ValueError as error:
+        raise SystemExit(f'error: {error}') from None
+    unreadable = {}
+    for image in track_iter_progress(images):
+        try:
+            predictor.draw(image, args.out_dir, score=args.score_thr)
+        except (OSError, UnreadableImageError) as error:
+            unreadable[image] = str(error).rstrip('.')
+    where = args.out_dir if cfg.default_scope == 'mmpretrain' else args.out_dir / 'vis'
+    left_out = [f"'{image}' ({reason})" for image, reason in unreadable.items()]
+    if not predictor.drawn:
+        raise SystemExit(f'error: none of {len(images)} files can be read: {first_few(left_out)}.')
+    print(f'\nWrote {predictor.drawn} pictures to {where}')
+    if predictor.shown.stretched or args.show:
+        print(f'They show {predictor.shown.describe()}.')
+    if left_out:
+        print(f'Left out {len(left_out)} that cannot be read: {first_few(left_out)}.')
 
 
 if __name__ == '__main__':

@@ -48,6 +48,12 @@ def parse_args() -> argparse.Namespace:
         default=8,
         help='pictures at a time, and a page (default: 8)',
     )
+    parser.add_argument(
+        '--show',
+        type=arguments.shown,
+        help='channels to draw, such as 4,3,2, numbered as in the file, or one '
+        '(default: the first three, or the first)',
+    )
     add_device(parser)
     parser.add_argument(
         '--out',
@@ -85,6 +91,7 @@ def main(args: argparse.Namespace) -> None:
             seed=args.seed,
             batch_size=args.batch_size,
             out=args.out,
+            show=args.show,
         )
         progress = ProgressBar(len(images))
         drawn = []

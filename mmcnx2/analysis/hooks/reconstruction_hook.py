@@ -7,10 +7,12 @@ from pathlib import Path
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
+from mmcnx2.analysis.pictures import choose_images, find_images, read_batches, read_kind
 from mmcnx2.analysis.reconstruction import reconstruct_pictures
 from mmcnx2.analysis.reconstruction_grid import reconstruction_grid
+from mmcnx2.analysis.shown import choose_shown
 from mmcnx2.checks import check_at_least, check_types
+from mmcnx2.datasets.preflight.pipeline import image_reader
 from mmcnx2.engine.batches import gathered, images_of, inner_model
 from mmcnx2.nn.masking import RandomMasking
 from mmcnx2.registry import HOOKS
@@ -69,6 +71,10 @@ class ReconstructionHook(Hook):
             ValueError: If there are no files to take from the training set, or a file is no image.
         """
         self.files = self._choose(runner)
+        loader = runner.cfg.get('train_dataloader') or {}
+        self.reader = image_reader(loader.get('dataset', {}).get('pipeline') or ())
+        kind = read_kind(self.files[0], self.reader)
+        self.shown = choose_shown(*kind, bands=self.reader.options.bands)
         if self.size:
             self._read(self.size)
 
@@ -99,7 +105,9 @@ class ReconstructionHook(Hook):
         return [dataset.get_data_info(i)['img_path'] for i in chosen]
 
     def _read(self, size: int) -> None:
-        (self.pictures,) = read_batches(self.files, size, batch_size=len(self.files))
+        (self.pictures,) = read_batches(
+            self.files, size, batch_size=len(self.files), reader=self.reader
+        )
 
     def _draw(self, runner: Runner) -> None:
         model = inner_model(runner.model)
@@ -111,5 +119,6 @@ class ReconstructionHook(Hook):
         names = ', '.join(Path(file).stem for file in self.files[:3])
         more = ', ...' if len(self.files) > 3 else ''
         caption = f'epoch {runner.epoch + 1}: {names}{more}'
-        grid = reconstruction_grid(result, caption=caption)
+        caption += f'; {self.shown.describe()}' if self.shown.stretched else ''
+        grid = reconstruction_grid(result, caption=caption, shown=self.shown)
         runner.visualizer.add_image('reconstruction', grid, step=runner.epoch + 1)

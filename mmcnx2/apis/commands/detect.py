@@ -16,7 +16,7 @@ def detect(
     options: TrainingOptions,
     val: Annotated[str | None, arguments.location] = None,
 ) -> Run:
-    """Train a detector, Mask R-CNN, on images with annotations in COCO's format.
+    """Train a detector, Mask R-CNN, on images with annotations in COCO's, YOLO's or VOC's format.
 
     For example: mmcnx2 detect my_coco/ --from runs/pre --out runs/det
 
@@ -24,7 +24,8 @@ def detect(
 
     Args:
         images: Folder of the data: annotations/train.json, annotations/val.json, train and val, or
-            as other programs export it; or one file and its images.
+            as other programs export it; or one file and its images. Or YOLO's data.yaml and what
+            it names. Or VOC's Annotations, JPEGImages and ImageSets.
         options: See TrainingOptions.
         val: Images to validate with: another such folder, or the share to keep apart, such as 0.1,
             which is drawn by the seed and written down in the run's folder. Default those that the

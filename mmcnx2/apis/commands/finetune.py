@@ -21,7 +21,9 @@ def finetune(
     For example: mmcnx2 finetune labelled/ --from runs/pre --out runs/cls
 
     Args:
-        images: Folder of class folders, or one that holds such folders train and val.
+        images: Folder of class folders, or one that holds such folders train and val. Or a table
+            (.csv, .tsv, .parquet) with the columns path and label, and split if it says what
+            validates.
         options: See TrainingOptions.
         val: Images to validate with: another folder of class folders, or the share to keep apart,
             such as 0.1, which is drawn by the seed and written down in the run's folder. Default

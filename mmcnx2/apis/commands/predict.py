@@ -16,6 +16,7 @@ def predict(
     *,
     out: Annotated[str, arguments.location],
     score: Annotated[float, arguments.number(0, 1)] = 0.3,
+    show: Annotated[str | None, arguments.shown] = None,
     device: Annotated[str | None, arguments.device] = None,
 ) -> None:
     """Predict on images: draw what is found, and write it into files.
@@ -28,6 +29,8 @@ def predict(
         images: An image or a folder of images.
         out: Folder for pictures and predictions.
         score: Draw objects from this score on. Default 0.3.
+        show: Channels to draw, such as 4,3,2, numbered as in the file, or one. Default the first
+            three, or the first.
         device: cpu, cuda or cuda:1. Default a GPU if there is one; an .onnx file runs on the CPU.
 
     Raises:
@@ -39,6 +42,8 @@ def predict(
 
         if device not in (None, 'cpu'):
             raise ValueError(f"'{run}' runs on the CPU: leave device={device!r} out.")
+        if show is not None:
+            raise ValueError(f"'{run}' is drawn on pictures as they are: leave show out.")
         predict_exported(run, images, out, score=score)
         return
     use(device)
@@ -50,5 +55,5 @@ def predict(
         )
     run_tool(
         'analysis_tools/vis_predictions.py', trained.config, trained.checkpoint, images,
-        out_dir=out, score_thr=score, device=device,
+        out_dir=out, score_thr=score, device=device, show=show and ','.join(map(str, show)),
     )  # fmt: skip

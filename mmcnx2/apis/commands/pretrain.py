@@ -16,12 +16,15 @@ def pretrain(
     options: TrainingOptions,
     mask_ratio: Annotated[float | None, arguments.inside] = None,
 ) -> Run:
-    """Pre-train on a folder of images, without labels.
+    """Pre-train on images, without labels.
 
     For example: mmcnx2 pretrain photos/ --out runs/pre
 
     Args:
-        images: Folder of images, nested as it may be.
+        images: Folder of images, nested as it may be; several with commas, or a pattern in quotes,
+            such as 'data/*/images'; a .zip archive; a list (.txt) or table (.csv, .tsv, .parquet,
+            column path) of paths; or a folder of tar files, such as img2dataset's, or the http(s)
+            address of shards.
         options: See TrainingOptions.
         mask_ratio: Share of each image that is hidden. Default 0.6.
 

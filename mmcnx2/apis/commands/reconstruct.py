@@ -17,6 +17,7 @@ def reconstruct(
     out: Annotated[str, arguments.location] = 'reconstructions.png',
     mask_ratio: Annotated[float | None, arguments.inside] = None,
     seed: Annotated[int, arguments.seed] = 0,
+    show: Annotated[str | None, arguments.shown] = None,
     device: Annotated[str | None, arguments.device] = None,
 ) -> None:
     """Hide patches of images and draw what a pre-trained model fills in.
@@ -29,6 +30,8 @@ def reconstruct(
         out: The picture to write. Default reconstructions.png.
         mask_ratio: Share of each image that is hidden. Default that of the run.
         seed: Of the masks. Default 0.
+        show: Channels to draw, such as 4,3,2, numbered as in the file, or one. Default the first
+            three, or the first.
         device: cpu, cuda or cuda:1. Default a GPU if there is one.
 
     Raises:
@@ -42,4 +45,5 @@ def reconstruct(
     run_tool(
         'visualization/reconstruct.py', trained.config, trained.checkpoint, images,
         out=out, mask_ratio=mask_ratio, seed=seed, size=trained.arguments['size'], device=device,
+        show=show and ','.join(map(str, show)),
     )  # fmt: skip

@@ -23,7 +23,9 @@ def segment(
     Args:
         images: Folder of the data: images/train, masks/train, images/val and masks/val, or images
             and masks; and classes.txt, the names of the classes, a line each. A mask has the name
-            of its image; its pixels are numbers of classes from 0, and 255 where nothing is known.
+            of its image; its pixels are numbers of classes from 0, and 255 where nothing is known,
+            with a palette or without. Or they are colors, and classes.txt, classes.csv or
+            classes.json says which: road 128 64 128.
         options: See TrainingOptions.
         val: Share of the images to validate with, such as 0.1, which is drawn by the seed and
             written down in the run's folder. Default the folders val, else 0.2.

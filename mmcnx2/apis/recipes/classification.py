@@ -20,9 +20,11 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.labelled_table import read_labelled
 from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
+from mmcnx2.datasets.labels.table import is_table
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
@@ -35,7 +37,7 @@ class Classification:
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: A folder of class folders, or one with such folders train and val.
+        images: A folder of class folders, one with such folders train and val, or a table.
         val: Another such folder, or the share of the images to keep apart.
         labels: The share of the training images to train on, drawn of each class by the
             seed; None for all.
@@ -56,20 +58,32 @@ class Classification:
         self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
-        train, val = find_folders(given['images'], given.get('val'))
-        classes = class_folders(train)
-        samples = labelled_images(train, classes)
-        check_classes(train, classes, samples)
+        kept, val = [], None
+        if is_table(given['images']):
+            train, samples, kept = read_labelled(given['images'])
+            classes = tuple(sorted(set(samples.values())))
+            if kept and 'val' in given:
+                raise CallError(
+                    'val', f"is {given['val']}, but '{given['images']}' says it: leave it out."
+                )
+        else:
+            train, val = find_folders(given['images'], given.get('val'))
+            classes = class_folders(train)
+            samples = labelled_images(train, classes)
+        check_classes(given['images'], classes, samples)
         files, parts = {}, dict(train=train, val=val)
-        kept = list(labelled_images(val, classes)) if val else []
-        trained_on = list(samples)
-        if not val:
+        apart = set(kept)
+        trained_on = [path for path in samples if path not in apart]
+        if val:
+            kept = list(labelled_images(val, classes))
+        elif not kept:
             trained_on, kept = split(
                 trained_on,
-                read_share(given.get('val')),
+                _share(given.get('val')),
                 seed=given.get('seed', 0),
                 groups=samples.values(),
             )
+        if not val:
             files = {
                 TRAIN: as_list(trained_on, samples, classes),
                 VAL: as_list(kept, samples, classes),
@@ -136,6 +150,13 @@ class Classification:
 
     def next_command(self, run: Run) -> str:
         return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
+
+
+def _share(val: str | None) -> float:
+    share = read_share(val)
+    if share is None:
+        raise CallError('val', f"is '{val}', but a share, such as 0.1, is expected with a table.")
+    return share
 
 
 def find_folders(images: str, val: str | None) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ class CocoPart:
     """An annotation file and the folder of its images.
 
     Attributes:
-        file: Path of the file.
+        file: Path of the file; '' where there is none, as of what was converted.
         images: Path of the folder.
         contents: Of the file.
     """

@@ -1,15 +1,16 @@
-"""Mask R-CNN, or Faster R-CNN where objects have boxes alone, on data in COCO's format."""
+"""Mask R-CNN, or Faster R-CNN where objects have boxes alone, on COCO's, YOLO's or VOC's data."""
 
 import json
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mmengine.config import Config
 
 from mmcnx2.apis.calls import CallError
-from mmcnx2.apis.recipes.coco_folders import CocoPart, find_coco
+from mmcnx2.apis.recipes.coco_folders import CocoPart
 from mmcnx2.apis.recipes.common import (
     all_transforms,
     configure_common,
@@ -20,6 +21,7 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.object_folders import find_objects
 from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.coco_file import class_names, segmentation_of
@@ -33,7 +35,7 @@ class Detection:
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: Folder of a data set in COCO's format.
+        images: Folder of a data set in COCO's, YOLO's or VOC's format.
         val: Another one, or the share of the images to keep apart.
         labels: The share of the training images to train on, drawn by the seed; None for all.
         backbone: Arguments of the network, whatever the weights; None for what fits them.
@@ -58,7 +60,8 @@ class Detection:
         classes = class_names(train.contents)
         objects = train.contents['annotations']
         if not objects:
-            raise ValueError(f"'{train.file}' has no objects: annotate some first.")
+            where = train.file if os.path.isfile(train.file) else given['images']
+            raise ValueError(f"'{where}' has no objects: annotate some first.")
         masks = all(segmentation_of(each) for each in objects if not each.get('iscrowd'))
         names = [image['file_name'] for image in train.contents['images']]
         if 'labels' in given:
@@ -99,7 +102,7 @@ class Detection:
         files = {}
         for name, loader in (('train', cfg.train_dataloader), ('val', cfg.val_dataloader)):
             part = arguments['data'][name]
-            # Files that were split lie in the folder of the run.
+            # Files that were split or converted lie in the folder of the run.
             files[name] = os.path.join(cfg.work_dir, part['file'])
             loader.dataset.pop('classes_from', None)
             loader.dataset.update(
@@ -143,29 +146,31 @@ class Detection:
 
 def _parts(given: Mapping[str, Any]) -> tuple[dict[str, CocoPart], dict[str, str]]:
     """Return the data to train on and to validate with, and the files to write for them."""
-    parts = find_coco(given['images'])
+    parts = find_objects(given['images'])
     val = given.get('val')
     share = read_share(val)
     if share is None:
-        other = find_coco(val)
-        return dict(train=parts['train'], val=other.get('val', other['train'])), {}
-    if 'val' in parts:
-        if val is not None:
-            raise CallError(
-                'val',
-                f"is {val}, but '{parts['val'].file}' is there to validate with: leave it out.",
-            )
-        return parts, {}
-    whole = parts['train']
+        other = find_objects(val)
+        parts['val'] = other.get('val', other['train'])
+    elif 'val' not in parts:
+        parts = _split(parts['train'], share, seed=given.get('seed', 0))
+    elif val is not None:
+        where = parts['val'].file or parts['val'].images
+        raise CallError('val', f"is {val}, but '{where}' is there to validate with: leave it out.")
+    files = {}
+    for name, file in (('train', TRAIN), ('val', VAL)):
+        if not parts[name].file:
+            files[file] = json.dumps(parts[name].contents)
+            parts[name] = replace(parts[name], file=file)
+    return parts, files
+
+
+def _split(whole: CocoPart, share: float, *, seed: int) -> dict[str, CocoPart]:
     ids = [image['id'] for image in whole.contents['images']]
-    files, made = {}, {}
-    for name, file, chosen in zip(
-        ('train', 'val'), (TRAIN, VAL), split(ids, share, seed=given.get('seed', 0)), strict=True
-    ):
-        contents = _subset(whole.contents, set(chosen))
-        files[file] = json.dumps(contents)
-        made[name] = CocoPart(file, whole.images, contents)
-    return made, files
+    return {
+        name: CocoPart('', whole.images, _subset(whole.contents, set(chosen)))
+        for name, chosen in zip(('train', 'val'), split(ids, share, seed=seed), strict=True)
+    }
 
 
 def _with_labels(part: CocoPart, share: float, seed: int) -> CocoPart:

@@ -1,4 +1,4 @@
-"""FCMAE on a folder of images."""
+"""FCMAE on images without labels: folders, lists and tables of them, or shards."""
 
 import os
 from collections.abc import Mapping
@@ -16,40 +16,45 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.shard_folders import are_shards, look_at_shards
 from mmcnx2.apis.run import Run
 from mmcnx2.apis.weights import find_weights
-from mmcnx2.datasets.listing import list_images
-from mmcnx2.datasets.readers import readable_endings
+from mmcnx2.datasets.sources import list_sources
+
+LIST = 'images.txt'
+"""Of the paths to train on, in the run's folder, where they are not those of one folder."""
 
 
 class Pretraining:
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: The folder.
+        images: What :func:`.sources.list_sources` takes, or folder or address of shards.
         mask_ratio: Share of each image that is hidden, None for the recipe's.
     """
 
     command = 'pretrain'
-    config = 'fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'
 
     def __init__(self, images: str, *, mask_ratio: float | None):
         self.given = dict(images=images, mask_ratio=mask_ratio)
+        self.shards = are_shards(images)
+        kind = 'shards' if self.shards else 'folder'
+        self.config = f'fcmae/fcmae_convnextv2-atto_1xb64-100e_{kind}.py'
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
-        root = given['images']
-        if not os.path.isdir(root):
-            raise FileNotFoundError(f"image folder '{root}' does not exist: give one that does.")
-        found = list_images(root, readable_endings())
-        print(found.describe(), flush=True)
-        if not found.images:
-            raise FileNotFoundError(
-                f"'{root}' holds no image, nor do the folders in it: give a folder of images."
-            )
-        images = len(found.images)
+        word, files, listed = given['images'], {}, {}
+        if self.shards:
+            images, sides = look_at_shards(word)
+        else:
+            found = list_sources(word)
+            print('\n'.join(found.said), flush=True)
+            images = len(found.names)
+            sides = short_sides(os.path.join(found.root, name) for name in found.names)
+            if not os.path.isdir(word):
+                listed = dict(root=found.root)
+                files = {LIST: os.fsencode('\n'.join(found.names) + '\n')}
         decided = decide_common(given, cfg, images=images)
         step = decided['batch_size'] * decided['gpus']
-        sides = short_sides(os.path.join(root, name) for name in found.images)
         decided |= dict(
             mask_ratio=0.6,
             size=usual_size(sides, largest=224),
@@ -57,11 +62,14 @@ class Pretraining:
         )
         decided |= given
         say_plan(decided, images=images)
-        return decided
+        return decided | listed | dict(files=files)
 
     def configure(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
         configure_common(cfg, arguments)
-        cfg.data_root = cfg.train_dataloader.dataset.data_root = arguments['images']
+        dataset = cfg.train_dataloader.dataset
+        cfg.data_root = dataset.data_root = arguments.get('root', arguments['images'])
+        if 'root' in arguments:
+            dataset.ann_file = os.path.join(cfg.work_dir, LIST)
         for each in all_transforms(cfg):
             if each['type'] == 'mmcnx2.DecodeRandomResizedCrop':
                 each['scale'] = arguments['size']

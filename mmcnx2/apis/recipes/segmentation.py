@@ -23,8 +23,15 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.apis.run import Run
+from mmcnx2.datasets.labels.colors import (
+    ColorTable,
+    are_colored,
+    convert_mask,
+    find_color_table,
+)
+from mmcnx2.datasets.labels.left_out import LeftOut
 from mmcnx2.datasets.listing import list_images
-from mmcnx2.datasets.mask_folder import read_names
+from mmcnx2.datasets.mask_folder import MASK_EXTENSIONS, read_names
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 
@@ -38,7 +45,7 @@ class Segmentation:
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: A folder with classes.txt, images and masks.
+        images: A folder with classes.txt, or another table of classes, images and masks.
         val: The share of the images to keep apart.
         labels: The share of the training images to train on, drawn by the seed; None for all.
         backbone: Arguments of the network, whatever the weights; None for what fits them.
@@ -60,7 +67,8 @@ class Segmentation:
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         root = given['images']
         folders = find_folders(root)
-        classes = read_names(os.path.join(root, 'classes.txt'))
+        table = find_color_table(root)
+        classes = table.classes if table else read_names(os.path.join(root, 'classes.txt'))
         names = {
             part: [
                 os.path.splitext(path)[0]
@@ -82,6 +90,16 @@ class Segmentation:
         if 'labels' in given:
             names['train'] = draw(names['train'], given['labels'], seed=given.get('seed', 0))
             files[TRAIN] = as_list(names['train'])
+        masks = {part: _masks(root, folders.get(part, folders['train'])) for part in names}
+        colored = are_colored(list(masks['train'].values()))
+        if colored and table:
+            wanted = {part: [masks[part].get(name) for name in names[part]] for part in names}
+            files |= _convert(root, folders, wanted, table)
+        elif colored:
+            raise ValueError(
+                f"the masks of '{root}' are color pictures: say in classes.txt what the colors "
+                "mean, a line such as 'road 128 64 128' for each class."
+            )
         images = len(names['train'])
         if not images:
             raise FileNotFoundError(f"'{os.path.join(root, folders['train'][0])}' holds no image.")
@@ -102,6 +120,7 @@ class Segmentation:
             steps_per_epoch=math.ceil(images / step),
             classes=list(classes),
             folders=folders,
+            converted=colored,
             files=files,
         )
         decided |= given
@@ -124,9 +143,11 @@ class Segmentation:
             (cfg.val_dataloader, 'val', VAL, split_here),
         ):
             pair = folders.get(part, folders['train'])
+            masks = os.path.join(cfg.work_dir, pair[1]) if arguments.get('converted') else pair[1]
             loader.dataset.update(
                 data_root=root,
-                data_prefix=dict(img_path=pair[0], seg_map_path=pair[1]),
+                data_prefix=dict(img_path=pair[0], seg_map_path=masks),
+                metainfo=dict(classes=classes),
                 ann_file=os.path.join(cfg.work_dir, file) if listed else '',
             )
         cfg.data_root = root
@@ -159,6 +180,37 @@ class Segmentation:
 def as_list(names: list[str]) -> str:
     """Return a text with the name of an image, without its ending, in each line."""
     return ''.join(f'{name}\n' for name in names)
+
+
+def _masks(root: str, pair: tuple[str, str]) -> dict[str, str]:
+    """Return the masks of a folder by what stands before their endings."""
+    folder = os.path.join(root, pair[1])
+    names = list_images(folder, MASK_EXTENSIONS).images
+    return {os.path.splitext(name)[0]: os.path.join(folder, name) for name in names}
+
+
+def _convert(
+    root: str,
+    folders: Mapping[str, tuple[str, str]],
+    wanted: Mapping[str, list[str | None]],
+    table: ColorTable,
+) -> dict[str, bytes]:
+    """Return masks of class numbers for color masks, by their names in the folder of the run."""
+    files, left_out = {}, LeftOut()
+    for part, masks in wanted.items():
+        folder = folders.get(part, folders['train'])[1]
+        for mask in filter(None, masks):  # a missing one is named when the run looks at its data
+            stem = os.path.splitext(os.path.relpath(mask, os.path.join(root, folder)))[0]
+            try:
+                files[f'{folder}/{stem}.png'] = convert_mask(mask, table, left_out)
+            except OSError:
+                left_out.add('masks that cannot be read', mask)
+    print(
+        f"Converted {len(files)} color masks to class numbers by '{table.file}', in the folder of "
+        f'the run. {left_out.describe()}'.rstrip(),
+        flush=True,
+    )
+    return files
 
 
 def find_folders(root: str) -> dict[str, tuple[str, str]]:

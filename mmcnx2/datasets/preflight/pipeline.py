@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from mmcnx2.datasets.readers import ReadOptions
+from mmcnx2.datasets.reading import ImageReader
 
 _LOADS = ('LoadImageFromFile', 'LoadEncodedImage')
 _OPTIONS = ('bands', 'window', 'key', 'nodata')
+_READER = (*_OPTIONS, 'fill', 'max_pixels', 'max_bytes', 'backend_args')
 
 
 def steps(pipeline: Sequence) -> Iterator[dict]:
@@ -42,3 +44,9 @@ def reading_options(pipeline: Sequence) -> ReadOptions:
     """Return how a pipeline reads files whose pixels can be seen in several ways."""
     step = next(loading_steps(pipeline), {})
     return ReadOptions(**{name: step[name] for name in _OPTIONS if step.get(name) is not None})
+
+
+def image_reader(pipeline: Sequence) -> ImageReader:
+    """Return what reads files as the first transform of a pipeline that does."""
+    step = next(loading_steps(pipeline), {})
+    return ImageReader(**{name: step[name] for name in _READER if step.get(name) is not None})
