@@ -14,5 +14,5 @@ custom_imports = dict(
     ]
 )
 default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
-visualizer = dict(type='DetLocalVisualizer', name='visualizer')
+visualizer = dict(type='DetLocalVisualizer')
 env_cfg = dict(cudnn_benchmark=False)  # image sizes vary

@@ -14,5 +14,5 @@ default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=500),
     visualization=dict(_delete_=True, type='SegVisualizationHook'),
 )
-visualizer = dict(type='SegLocalVisualizer', name='visualizer')
+visualizer = dict(type='SegLocalVisualizer')
 log_processor = dict(by_epoch=False)

@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> None:
         raise SystemExit(f'error: {error}') from None
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(cfg[name].dataset)
-        cfg.visualizer.vis_backends = None
+        cfg.visualizer.update(name='browse_dataset', vis_backends=None)
         visualizer = VISUALIZERS.build(cfg.visualizer)
     visualizer.dataset_meta = dataset.metainfo
     count = min(args.number, len(dataset))
