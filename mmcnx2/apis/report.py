@@ -131,6 +131,7 @@ def _facts(scalars: Mapping, scores: Mapping, quality) -> Facts:
     percent = 1 if not first or max(first) > 1 else 100  # mmdet scores from 0 to 1
     return Facts(
         losses=scalars.get('loss', ((), ()))[1],
+        steps=max(scalars['loss'][0]) if scalars.get('loss') else None,
         waiting=share_waiting(scalars),
         diversity=quality.diversity,
         rank=quality.ranks[-1] if quality.most[-1] >= _ENOUGH else None,

@@ -25,6 +25,10 @@ def commands_of(run: Run, findings: Sequence[Finding]) -> list[tuple[str, str]]:
             'Begin anew with a lower rate, and watch the features while it trains',
             _anew(run, lr=slower, set=watch),
         ),
+        'too short': (
+            'Train longer',
+            f'mmcnx2 {run.command} {images} --out {folder} --epochs {10 * epochs}',
+        ),
         'not learning': ('Begin anew with a lower rate', _anew(run, lr=slower)),
         'over-fitted': (
             'Train shorter; more pictures, or pre-trained weights (--from), help more',

@@ -10,6 +10,7 @@ _RISING = 5.0  # percent of the smallest error
 _STARVED = 0.2  # share of a step
 _ALIKE = 0.1
 _FLAT = 0.98
+_SHORT = 500  # steps; docs/pretrain.md has losses that stay flat from step 104 to 248
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class Facts:
 
     Attributes:
         losses: Training losses, in their order.
+        steps: That were trained.
         waiting: Share of the time of a step that waited for data, median.
         diversity: Mean pairwise cosine distance of the expanded features, one a stage.
         rank: RankMe of the averaged features of the last stage.
@@ -25,6 +27,7 @@ class Facts:
     """
 
     losses: Sequence[float] = ()
+    steps: int | None = None
     waiting: float | None = None
     diversity: Sequence[float] = ()
     rank: float | None = None
@@ -36,7 +39,7 @@ class Finding:
     """One thing that the numbers say.
 
     Attributes:
-        kind: 'collapsed', 'not learning', 'over-fitted', 'starved of data', 'still improving' or
+        kind: 'collapsed', 'too short', 'not learning', 'over-fitted', 'starved of data', 'still improving' or
             'learning'.
         sentence: With the numbers.
         rule: What was asked, and where the rule is from.
@@ -72,8 +75,29 @@ def _collapsed(facts: Facts) -> Finding | None:
     return None
 
 
-def _not_learning(facts: Facts) -> Finding | None:
+def _too_short(facts: Facts) -> Finding | None:
+    if facts.steps is None or facts.steps >= _SHORT or not _is_flat(facts):
+        return None
+    first, last = _ends(facts.losses)
+    return Finding(
+        'too short',
+        f'{facts.steps} steps tell nothing yet: the loss was {first:.3f} in the first tenth of '
+        f'them and {last:.3f} in the last.',
+        f'Fewer than {_SHORT} steps, and a loss that has not fallen by {1 - _FLAT:.0%}. (FCMAE '
+        'first learns the mean colors, then rests: docs/pretrain.md.)',
+    )
+
+
+def _is_flat(facts: Facts) -> bool:
+    """Whether a loss that was logged often enough did not fall, but is finite."""
     if len(facts.losses) < 10:
+        return False
+    first, last = _ends(facts.losses)
+    return bool(np.isfinite(last)) and last > _FLAT * first
+
+
+def _not_learning(facts: Facts) -> Finding | None:
+    if len(facts.losses) < 10 or _too_short(facts):
         return None
     first, last = _ends(facts.losses)
     if not np.isfinite(last) or last > _FLAT * first:
@@ -115,7 +139,7 @@ def _starved(facts: Facts) -> Finding | None:
 
 
 def _improving(facts: Facts) -> Finding | None:
-    if len(facts.losses) < 20 or _not_learning(facts):
+    if len(facts.losses) < 20 or _not_learning(facts) or _too_short(facts):
         return None
     first, last = _ends(facts.losses)
     window = np.asarray(facts.losses[-len(facts.losses) // 5 :], float)
@@ -134,7 +158,7 @@ def _improving(facts: Facts) -> Finding | None:
 
 
 def _learning(facts: Facts) -> Finding | None:
-    if len(facts.losses) < 10 or _not_learning(facts):
+    if len(facts.losses) < 10 or _not_learning(facts) or _too_short(facts):
         return None
     first, last = _ends(facts.losses)
     return Finding(
@@ -150,5 +174,5 @@ def _ends(losses: Sequence[float]) -> tuple[float, float]:
 
 
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (
-    _collapsed, _not_learning, _over_fitted, _starved, _improving, _learning,
+    _collapsed, _too_short, _not_learning, _over_fitted, _starved, _improving, _learning,
 )  # fmt: skip
