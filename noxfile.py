@@ -57,7 +57,7 @@ def install(session: nox.Session, *, family: str) -> None:
     session.install('-r', str(pins))
     session.install('--no-deps', '--no-build-isolation', '.')
     if family == 'onedl':
-        session.install('--no-build-isolation', '.[onedl]')
+        session.install('.[onedl]')  # built in isolation, where no torch is: else mmcv compiles
     use_headless_opencv(session, text)
 
 
