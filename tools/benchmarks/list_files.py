@@ -62,8 +62,8 @@ def make_tree(root: str, images: int) -> None:
 
 
 def measured(step: Callable, root: str) -> tuple[float, int]:
-    """Return CPU seconds, and the bytes at the peak, of a step in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+    """Return CPU seconds, and the bytes at the peak, of a step in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context('fork')) as pool:
         return pool.submit(_measure, step, root).result()
 
 
@@ -96,7 +96,7 @@ def build_and_digest(root: str) -> object:
 
 def own_of_a_worker(root: str) -> int:
     """Return the bytes that a forked process has of its own after a thousand names."""
-    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context('fork')) as pool:
         return pool.submit(_fork_and_ask, root).result()
 
 
