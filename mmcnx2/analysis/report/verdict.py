@@ -39,8 +39,8 @@ class Finding:
     """One thing that the numbers say.
 
     Attributes:
-        kind: 'collapsed', 'too short', 'not learning', 'over-fitted', 'starved of data', 'still improving' or
-            'learning'.
+        kind: 'collapsed', 'too short', 'not learning', 'over-fitted', 'starved of data', 'still
+            improving' or 'learning'.
         sentence: With the numbers.
         rule: What was asked, and where the rule is from.
     """
