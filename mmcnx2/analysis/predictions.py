@@ -43,9 +43,7 @@ def read_truth(
     ]
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(dataset)
-        visualizer = VISUALIZERS.build(
-            dict(cfg.visualizer, name=f'truth of {cfg.work_dir}', vis_backends=None)
-        )
+        visualizer = VISUALIZERS.build(dict(cfg.visualizer, name='truth', vis_backends=None))
     visualizer.dataset_meta = dataset.metainfo
     pictures, drawn = [], []
     for number in numbers:
