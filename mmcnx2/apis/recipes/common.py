@@ -14,10 +14,13 @@ from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import read_image_file
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.statistics import measure
+from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.paths import shipped
 
 _LOOKED_AT = 64  # images whose sizes are read
 _GLANCED_AT = 8  # images whose kind is looked at
+_BYTES_A_PARAMETER = 16  # weight, gradient and two averages of AdamW, in float32
+_SHARE_OF_MEMORY = 0.6  # what they may take: the rest is for the pixels' features
 STRIDE = 32
 """Of the backbone, in pixels."""
 
@@ -32,8 +35,8 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
         images: Number of training images.
 
     Returns:
-        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision``, ``gpus`` and
-        ``training_images``, their number.
+        ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision``, ``gpus``,
+        ``training_images``, their number, and ``sharded``.
     """
     gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
     decided = dict(
@@ -47,7 +50,24 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
     step = decided['batch_size'] * decided['gpus']
     rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
     decided['lr'] = given.get('lr', rate)
-    return decided | dict(training_images=images)
+    sharded = gpu and decided['gpus'] > 1 and needs_sharding(decided['backbone'], _memory())
+    return decided | dict(training_images=images, sharded=sharded)
+
+
+def needs_sharding(backbone: Mapping[str, Any], memory: int) -> bool:
+    """Whether one GPU cannot hold a network in training, so that several share it out (FSDP2).
+
+    Args:
+        backbone: Arguments of ``ConvNeXtV2``.
+        memory: Of one GPU, in bytes.
+    """
+    with torch.device('meta'):
+        parameters = sum(each.numel() for each in ConvNeXtV2(**backbone).parameters())
+    return _BYTES_A_PARAMETER * parameters > _SHARE_OF_MEMORY * memory
+
+
+def _memory() -> int:
+    return torch.cuda.get_device_properties(0).total_memory
 
 
 def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +123,8 @@ def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
     cfg.train_dataloader.batch_size = arguments['batch_size']
     cfg.optim_wrapper.optimizer.lr = arguments['lr']
     cfg.randomness.seed = arguments['seed']
+    if arguments['sharded']:
+        cfg.runner_type = 'mmcnx2.ShardedRunner'
     set_precision(cfg, arguments['precision'])
     cfg.custom_hooks = [*cfg.get('custom_hooks', ()), dict(type='mmcnx2.ProgressHook')]
 
@@ -153,9 +175,17 @@ def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
     print(
         f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
         f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, '
-        f'learning rate {decided["lr"]:.3g}.',
+        f'learning rate {decided["lr"]:.3g}, on {_device(decided)}.',
         flush=True,
     )
+
+
+def _device(decided: Mapping[str, Any]) -> str:
+    if decided.get('device') == 'cpu' or not torch.cuda.is_available():
+        return 'the CPU'
+    several = f'{decided["gpus"]} x ' if decided['gpus'] > 1 else ''
+    shared = ', which share the network out (FSDP2)' if decided['sharded'] else ''
+    return f'{several}{torch.cuda.get_device_name()}{shared}'
 
 
 def short_sides(paths: Iterable[str]) -> list[int]:

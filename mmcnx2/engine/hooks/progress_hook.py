@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from mmcnx2.checks import check_types
 from mmcnx2.registry import HOOKS
 
-_FIRST = 5.0  # seconds until the first line, and between two looks at the loss
+_FIRST = 2.0  # seconds until the first line; looks at the loss are no less apart
 
 
 @HOOKS.register_module()
@@ -70,7 +70,7 @@ class ProgressHook(Hook):
         if not is_main_process():
             return
         now = time.monotonic()
-        if outputs and now - self._looked >= min(_FIRST, self.seconds) / 5:
+        if outputs and now - self._looked >= min(_FIRST, self.seconds) / 2:
             self._looked, self._loss = now, outputs['loss'].item()
         done = runner.iter + 1
         if self._bar is not None:

@@ -6,6 +6,7 @@ from mmengine.config import Config
 from mmcnx2.apis.recipes.common import (
     decide_common,
     epochs_for,
+    needs_sharding,
     set_precision,
     short_sides,
     usual_size,
@@ -69,6 +70,13 @@ def test_the_rate_grows_with_the_images_a_step(given, batch, rate):
 
 def test_a_batch_holds_no_more_than_there_is():
     assert decide_common(dict(device='cpu'), CFG, images=10)['batch_size'] == 10
+
+
+@pytest.mark.parametrize(('gigabytes', 'shared'), [(8, True), (16, True), (24, False), (80, False)])
+def test_several_gpus_share_out_what_one_cannot_hold(gigabytes, shared):
+    """Huge has 657 million parameters: 10.5 GB of weights, gradients and averages."""
+    assert needs_sharding(dict(arch='huge'), gigabytes * 10**9) is shared
+    assert not needs_sharding(dict(arch='atto'), gigabytes * 10**9)
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ def test_lines_tell_loss_speed_and_what_is_left(clock, capsys):
     run(ProgressHook(seconds=30), clock, steps=50, seconds=2.0)
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
-        'step 3 of 100, loss 0.3333, 4 images/s, 3 min 14 s left',  # after the first five seconds
-        'step 18 of 100, loss 0.0556, 4 images/s, 2 min 44 s left',
-        'step 33 of 100, loss 0.0303, 4 images/s, 2 min 14 s left',
-        'step 48 of 100, loss 0.0208, 4 images/s, 1 min 44 s left',
+        'step 1 of 100, loss 1.0000, 4 images/s, 3 min 18 s left',  # after the first two seconds
+        'step 16 of 100, loss 0.0625, 4 images/s, 2 min 48 s left',
+        'step 31 of 100, loss 0.0323, 4 images/s, 2 min 18 s left',
+        'step 46 of 100, loss 0.0217, 4 images/s, 1 min 48 s left',
         'Trained 50 steps in 1 min 40 s.',
     ]
 
@@ -50,7 +50,7 @@ def test_a_run_that_goes_on_counts_its_own_steps(clock, capsys):
     run(ProgressHook(), clock, steps=4, seconds=1.5, first=90)
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
-        'step 94 of 100, loss 0.0106, 5.33 images/s, 9 s left',
+        'step 92 of 100, loss 0.0109, 5.33 images/s, 12 s left',
         'Trained 4 steps in 6 s.',
     ]
 
