@@ -59,13 +59,17 @@ class Predictor:
         self.shown = None
         self.drawn = 0
 
-    def draw(self, path: str, out_dir: Path, *, score: float = 0.3) -> None:
+    def draw(self, path: str, out_dir: Path, *, score: float = 0.3) -> list[dict]:
         """Predict on an image file and write the picture, and of a segmentor the class numbers.
 
         Args:
             path: Of the file.
             out_dir: Where the picture goes; a detector's and a segmentor's into ``vis`` in it.
             score: Objects from this score on are drawn.
+
+        Returns:
+            What was predicted: a dict with image, class and score, and of objects the box as left,
+            top, right and bottom in pixels; nothing of a segmentor, whose class numbers are files.
 
         Raises:
             OSError: The file cannot be read, or the picture not be written.
@@ -75,8 +79,9 @@ class Predictor:
         packed, picture = self._read(path)
         collate = default_collate if self.scope == 'mmpretrain' else pseudo_collate
         sample = self.inferencer.forward(collate([packed]))[0]
-        _DRAW[self.scope](self, path, picture, sample, out_dir, score)
+        rows = _DRAW[self.scope](self, path, picture, sample, out_dir, score)
         self.drawn += 1
+        return rows
 
     def name(self, path: str) -> str:
         """Return how a detector's and a segmentor's picture of a file is called."""
@@ -142,7 +147,7 @@ def _inferencer(scope: str) -> type:
     return WithoutPipeline
 
 
-def _draw_class(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> None:
+def _draw_class(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> list[dict]:
     inferencer = predictor.inferencer
     if inferencer.visualizer is None:
         from mmpretrain.visualization import UniversalVisualizer
@@ -153,17 +158,28 @@ def _draw_class(predictor: Predictor, path, picture, sample, out_dir: Path, scor
         picture, sample, classes=inferencer.classes, draw_gt=False, name=name,
         out_file=str((out_dir / name).with_suffix('.png')),
     )  # fmt: skip
+    best = int(sample.pred_score.argmax())
+    label = inferencer.classes[best] if inferencer.classes else best
+    return [{'image': path, 'class': label, 'score': round(float(sample.pred_score[best]), 4)}]
 
 
-def _draw_objects(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> None:
+def _draw_objects(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> list[dict]:
     name = predictor.name(path)
     predictor.inferencer.visualizer.add_datasample(
         name, picture, sample, draw_gt=False, pred_score_thr=score,
         out_file=str(out_dir / 'vis' / name),
     )  # fmt: skip
+    found, classes = sample.pred_instances.cpu(), predictor.inferencer.model.dataset_meta['classes']
+    sides = ('left', 'top', 'right', 'bottom')
+    return [
+        {'image': path, 'class': classes[int(label)], 'score': round(float(sure), 4)}
+        | dict(zip(sides, (round(float(side), 1) for side in box), strict=True))
+        for label, sure, box in zip(found.labels, found.scores, found.bboxes, strict=True)
+        if sure >= score
+    ]
 
 
-def _draw_regions(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> None:
+def _draw_regions(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> list[dict]:
     name, inferencer = predictor.name(path), predictor.inferencer
     inferencer.visualizer.set_dataset_meta(**inferencer.model.dataset_meta)
     inferencer.visualizer.alpha = 0.8
@@ -173,6 +189,7 @@ def _draw_regions(predictor: Predictor, path, picture, sample, out_dir: Path, sc
     (out_dir / 'pred').mkdir(exist_ok=True)
     labels = sample.pred_sem_seg.cpu().numpy().data[0].astype(np.uint8)
     Image.fromarray(labels).save(out_dir / 'pred' / f'{predictor.drawn:08d}_pred.png')
+    return []
 
 
 _DRAW: dict[str, Callable] = dict(mmpretrain=_draw_class, mmdet=_draw_objects, mmseg=_draw_regions)

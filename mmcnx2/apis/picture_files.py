@@ -7,7 +7,7 @@ IMAGES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def find_images(path: Path, endings: Sequence[str] = IMAGES) -> list[str]:
-    """Return an image, or the images of a folder.
+    """Return an image, or the images of a folder, nested as it may be.
 
     Args:
         path: Of a file or a folder.
@@ -16,7 +16,7 @@ def find_images(path: Path, endings: Sequence[str] = IMAGES) -> list[str]:
     Raises:
         FileNotFoundError: If there is none.
     """
-    found = sorted(path.iterdir()) if path.is_dir() else [path]
+    found = sorted(path.rglob('*')) if path.is_dir() else [path]
     images = [str(file) for file in found if file.is_file() and file.suffix.lower() in endings]
     if not images:
         raise FileNotFoundError(
@@ -36,7 +36,7 @@ def check_names(
     """Refuse pictures that would be drawn over an image, or over one another.
 
     Args:
-        images: Files of one folder.
+        images: Files.
         out_dir: Where the pictures go.
         named: Returns the name under which a file is drawn; None if that is its own.
 
@@ -46,8 +46,8 @@ def check_names(
     if Path(images[0]).resolve().is_relative_to(out_dir.resolve()):
         raise ValueError(f"'{images[0]}' lies in the results' folder '{out_dir}': give another.")
     drawn = {}
-    for image in images if named else ():
-        name = named(image)
+    for image in images:
+        name = named(image) if named else Path(image).name
         if name in drawn:
             raise ValueError(
                 f"'{drawn[name]}' and '{image}' would both be drawn as '{name}': rename one, or "

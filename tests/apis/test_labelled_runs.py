@@ -77,6 +77,9 @@ def test_trains_scores_and_predicts(command, train, data, scenes, tmp_path, caps
     mmcnx2.predict(run, image, out=tmp_path / 'drawn', score=0.0)
     assert 'Wrote 1 pictures' in capsys.readouterr().out
     assert [path for path in (tmp_path / 'drawn').rglob('*.*g') if path.stem == image.stem]
+    if command != 'segment':
+        header, *rows = (tmp_path / 'drawn/predictions.csv').read_text().splitlines()
+        assert header.startswith('image,class,score') and str(image) in rows[0]
 
 
 @pytest.mark.parametrize('command', ['finetune', 'detect', 'segment'])

@@ -58,7 +58,7 @@ def test_the_config_alone_gives_the_same_weights_bit_for_bit(pretrain, tmp_path,
 
 
 def test_the_config_is_whole_and_says_what_was_asked_for(pretrain, scenes, tmp_path):
-    run = pretrain(tmp_path / 'run', epochs=7, lr=1e-3, mask_ratio=0.5, size=32, config_only=True)
+    run = pretrain(tmp_path / 'run', epochs=7, lr=1e-3, mask_ratio=0.5, size=96, config_only=True)
     assert sorted(path.name for path in Path(run.folder).iterdir()) == [
         '.mmcnx2-command', 'command.json', 'config.py',
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def test_the_config_is_whole_and_says_what_was_asked_for(pretrain, scenes, tmp_p
     assert cfg.train_cfg.max_epochs == 7
     assert cfg.optim_wrapper.optimizer.lr == 1e-3
     assert cfg.model.masking.ratio == 0.5
-    assert cfg.train_dataloader.dataset.pipeline[1].scale == 32
+    assert cfg.train_dataloader.dataset.pipeline[1].scale == 96
     assert cfg.train_dataloader.dataset.data_root == str(scenes / 'unlabelled')
     assert cfg.randomness.seed == 0
     assert os.path.isabs(cfg.work_dir)
@@ -165,3 +165,10 @@ def test_the_tools_of_a_run_take_its_folder(pretrain, scenes, tmp_path):
     assert (tmp_path / 'filled.png').stat().st_size > 1000
     with pytest.raises(ValueError, match='is pre-trained alone and predicts nothing'):
         mmcnx2.predict(run, scenes / 'unlabelled', out=tmp_path / 'drawn')
+
+
+def test_a_size_that_patches_do_not_divide_is_refused_by_its_name(pretrain, tmp_path):
+    for size in (65, 32):
+        with pytest.raises(CallError, match=f'size is {size}, but a multiple of 32'):
+            pretrain(tmp_path / 'run', size=size)
+    assert not (tmp_path / 'run').exists()

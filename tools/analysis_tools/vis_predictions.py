@@ -5,10 +5,12 @@ checkpoint was trained with.
 """
 
 import argparse
+import csv
+import io
 from pathlib import Path
 
 from mmcnx2 import arguments
-from mmcnx2.outputs import claim_folder
+from mmcnx2.outputs import claim_folder, write_text
 from mmcnx2.processes.threads import settle_threads
 from mmcnx2.shared_options import add_config_options, add_device
 
@@ -64,6 +66,16 @@ def as_mmpretrain(image: str) -> str:
     return Path(Path(image).stem).with_suffix('.png').name
 
 
+def as_csv(rows: list[dict]) -> str:
+    """Return what was predicted as a table, a row a prediction."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row)) or ['image', 'class', 'score']
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 @told_in_a_sentence
 def main(args: argparse.Namespace) -> None:
     try:
@@ -82,16 +94,18 @@ def main(args: argparse.Namespace) -> None:
         predictor = Predictor(cfg, args.checkpoint, device=args.device, show=args.show)
     except ValueError as error:
         raise SystemExit(f'error: {error}') from None
-    unreadable = {}
+    unreadable, rows = {}, []
     for image in track_iter_progress(images):
         try:
-            predictor.draw(image, args.out_dir, score=args.score_thr)
+            rows += predictor.draw(image, args.out_dir, score=args.score_thr)
         except (OSError, UnreadableImageError) as error:
             unreadable[image] = str(error).rstrip('.')
     where = args.out_dir if cfg.default_scope == 'mmpretrain' else args.out_dir / 'vis'
     left_out = [f"'{image}' ({reason})" for image, reason in unreadable.items()]
     if not predictor.drawn:
         raise SystemExit(f'error: none of {len(images)} files can be read: {first_few(left_out)}.')
+    if cfg.default_scope != 'mmseg':
+        write_text(args.out_dir / 'predictions.csv', as_csv(rows))
     print(f'\nWrote {predictor.drawn} pictures to {where}')
     if predictor.shown.stretched or args.show:
         print(f'They show {predictor.shown.describe()}.')

@@ -1,5 +1,7 @@
 """A linear classifier on frozen features."""
 
+import contextlib
+import io
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -49,7 +51,8 @@ def probe(
 
     with TemporaryDirectory() as folder:
         options = TrainingOptions(out=folder, from_=from_, size=size, seed=seed)
-        run = compose(Classification(images, val=val), options)
+        with contextlib.redirect_stdout(io.StringIO()):  # the plan of a training that is none
+            run = compose(Classification(images, val=val), options)
         found = probe_encoder(
             run.config,
             find_weights(from_).path,

@@ -99,7 +99,7 @@ def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int)
         few: Passes over a large data set.
         many: The most, however small it is.
     """
-    return max(few, min(many, math.ceil(least_steps / max(1, images // step))))
+    return max(few, min(many, math.ceil(least_steps / math.ceil(images / step))))
 
 
 def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int:
@@ -167,7 +167,7 @@ def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
 def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
     """Say what a training will be."""
     step = decided['batch_size'] * decided['gpus']
-    steps = max(1, images // step) * decided['epochs']
+    steps = math.ceil(images / step) * decided['epochs']
     few = ', few: expect little' if steps < 500 else ''
     model = decided['backbone']['arch']
     model = model if isinstance(model, str) else f'depths {model["depths"]}'

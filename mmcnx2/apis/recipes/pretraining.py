@@ -6,7 +6,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.recipes.common import (
+    STRIDE,
     all_transforms,
     configure_common,
     decide_common,
@@ -61,6 +63,12 @@ class Pretraining:
             epochs=epochs_for(images, step, least_steps=4000, few=100, many=800),
         )
         decided |= given
+        if decided['size'] % STRIDE or decided['size'] < 2 * STRIDE:
+            raise CallError(
+                'size',
+                f'is {decided["size"]}, but a multiple of {STRIDE}, the patches that are hidden, '
+                f'from {2 * STRIDE} on is expected.',
+            )
         say_plan(decided, images=images)
         return decided | listed | dict(files=files)
 
