@@ -74,28 +74,28 @@ def test_processes_share_the_cores(said, threads, sixteen_cores, monkeypatch):
     assert settled(**said)['OMP_NUM_THREADS'] == threads
 
 
-V2 = '0::/work/job'
-V1 = '3:memory:/work\n2:cpu,cpuacct:/work'
+V2 = '0::/batch/job'
+V1 = '3:memory:/batch\n2:cpu,cpuacct:/batch'
 
 
 @pytest.mark.parametrize(
     ('cgroup', 'files', 'cores'),
     [
         (V2, {}, 16),
-        (V2, {'sys/fs/cgroup/work/job/cpu.max': 'max 100000'}, 16),
-        (V2, {'sys/fs/cgroup/work/job/cpu.max': '250000 100000'}, 2),
-        (V2, {'sys/fs/cgroup/work/job/cpu.max': '50000 100000'}, 1),
-        (V2, {'sys/fs/cgroup/work/job/cpu.max': '6400000 100000'}, 16),
+        (V2, {'sys/fs/cgroup/batch/job/cpu.max': 'max 100000'}, 16),
+        (V2, {'sys/fs/cgroup/batch/job/cpu.max': '250000 100000'}, 2),
+        (V2, {'sys/fs/cgroup/batch/job/cpu.max': '50000 100000'}, 1),
+        (V2, {'sys/fs/cgroup/batch/job/cpu.max': '6400000 100000'}, 16),
         # One around it has less.
-        (V2, {'sys/fs/cgroup/work/cpu.max': '300000 100000'}, 3),
+        (V2, {'sys/fs/cgroup/batch/cpu.max': '300000 100000'}, 3),
         # In a container, the machine's path does not exist.
         (V2, {'sys/fs/cgroup/cpu.max': '400000 100000'}, 4),
         (V1, {}, 16),
         (
             V1,
             {
-                'sys/fs/cgroup/cpu,cpuacct/work/cpu.cfs_quota_us': '500000',
-                'sys/fs/cgroup/cpu,cpuacct/work/cpu.cfs_period_us': '100000',
+                'sys/fs/cgroup/cpu,cpuacct/batch/cpu.cfs_quota_us': '500000',
+                'sys/fs/cgroup/cpu,cpuacct/batch/cpu.cfs_period_us': '100000',
             },
             5,
         ),

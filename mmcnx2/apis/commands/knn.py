@@ -31,7 +31,7 @@ def knn(
         from_: The weights: folder of a run, path, address or name.
         val: Images to classify: another such folder, or the share to keep apart. Default the
             folder val, else 0.2.
-        k: Neighbors that vote. Default 20, or as many as there are images.
+        k: Neighbors that vote. Default 20.
         size: Side of the images, in pixels. Default 224, or less where they are smaller.
         seed: Of the share. Default 0.
         device: cpu, cuda or cuda:1. Default a GPU if there is one.

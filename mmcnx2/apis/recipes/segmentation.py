@@ -36,7 +36,7 @@ from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.txt', 'val.txt'
-_CHANNELS = 'upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py'
+_CHANNELS = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py'
 _IMAGES, _MASKS = ('images', 'image', 'imgs'), ('masks', 'mask', 'annotations', 'labels')
 _TRAIN, _VAL = ('train', 'training'), ('val', 'valid', 'validation')
 
@@ -131,9 +131,7 @@ class Segmentation:
         configure_common(cfg, arguments)
         set_weights(cfg, arguments)
         if not arguments['photographs']:
-            keep_colors(
-                cfg, 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_channels-512x512.py'
-            )
+            keep_colors(cfg, _CHANNELS)
         classes = tuple(arguments['classes'])
         cfg.num_classes = cfg.model.num_classes = len(classes)
         root, folders = os.path.abspath(arguments['images']), arguments['folders']
