@@ -1,8 +1,5 @@
 """A score without training."""
 
-import contextlib
-import io
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from mmcnx2 import arguments
@@ -41,13 +38,8 @@ def knn(
         ValueError: The data are no class folders.
     """
     use(device)
-    from mmcnx2.apis.recipes.classification import Classification
-    from mmcnx2.apis.training import compose
-    from mmcnx2.apis.training_options import TrainingOptions
-    from mmcnx2.apis.weights import find_weights
+    from mmcnx2.apis.frozen import frozen_classifier
 
-    with TemporaryDirectory() as folder:
-        options = TrainingOptions(out=folder, from_=from_, size=size, seed=seed)
-        with contextlib.redirect_stdout(io.StringIO()):  # the plan of a training that is none
-            run = compose(Classification(images, val=val), options)
-        run_tool('analysis_tools/knn.py', run.config, find_weights(from_).path, '-k', k)
+    chosen = dict(from_=from_, val=val, size=size, seed=seed)
+    with frozen_classifier(images, **chosen) as (config, weights):
+        run_tool('analysis_tools/knn.py', config, weights, '-k', k)

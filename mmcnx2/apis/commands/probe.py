@@ -1,8 +1,5 @@
 """A linear classifier on frozen features."""
 
-import contextlib
-import io
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from mmcnx2 import arguments
@@ -44,18 +41,13 @@ def probe(
     from mmengine.utils import track_iter_progress
 
     from mmcnx2.analysis.probing import probe_encoder
-    from mmcnx2.apis.recipes.classification import Classification
-    from mmcnx2.apis.training import compose
-    from mmcnx2.apis.training_options import TrainingOptions
-    from mmcnx2.apis.weights import find_weights
+    from mmcnx2.apis.frozen import frozen_classifier
 
-    with TemporaryDirectory() as folder:
-        options = TrainingOptions(out=folder, from_=from_, size=size, seed=seed)
-        with contextlib.redirect_stdout(io.StringIO()):  # the plan of a training that is none
-            run = compose(Classification(images, val=val), options)
+    chosen = dict(from_=from_, val=val, size=size, seed=seed)
+    with frozen_classifier(images, **chosen) as (config, weights):
         found = probe_encoder(
-            run.config,
-            find_weights(from_).path,
+            config,
+            weights,
             seed=seed,
             progress=lambda loader: track_iter_progress((loader, len(loader))),
         )
