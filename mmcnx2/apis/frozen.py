@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from mmcnx2.apis.recipes.classification import Classification
 from mmcnx2.apis.training import compose
 from mmcnx2.apis.training_options import TrainingOptions
-from mmcnx2.apis.weights import find_weights
 
 
 @contextmanager
@@ -33,4 +32,4 @@ def frozen_classifier(
         options = TrainingOptions(out=folder, from_=from_, size=size, seed=seed)
         with contextlib.redirect_stdout(io.StringIO()):  # the plan of a training that is none
             run = compose(Classification(images, val=val), options)
-        yield run.config, find_weights(from_).path
+        yield run.config, run.arguments['weights']

@@ -36,11 +36,13 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
 
     Returns:
         ``backbone``, ``batch_size``, ``lr``, ``seed``, ``precision``, ``gpus``,
-        ``training_images``, their number, and ``sharded``.
+        ``training_images``, their number, and ``sharded``; ``weights``, the path of those to start
+        from, if there are any.
     """
     gpu = given.get('device') != 'cpu' and torch.cuda.is_available()
+    backbone, weights = _network(given)
     decided = dict(
-        backbone=_backbone(given),
+        backbone=backbone,
         batch_size=min(cfg.train_dataloader.batch_size, images),
         seed=0,
         precision='bf16' if gpu else 'fp32',
@@ -51,7 +53,7 @@ def decide_common(given: Mapping[str, Any], cfg: Config, *, images: int) -> dict
     rate = cfg.optim_wrapper.optimizer.lr * step / cfg.auto_scale_lr.base_batch_size
     decided['lr'] = given.get('lr', rate)
     sharded = gpu and decided['gpus'] > 1 and needs_sharding(decided['backbone'], _memory())
-    return decided | dict(training_images=images, sharded=sharded)
+    return decided | weights | dict(training_images=images, sharded=sharded)
 
 
 def needs_sharding(backbone: Mapping[str, Any], memory: int) -> bool:
@@ -70,15 +72,16 @@ def _memory() -> int:
     return torch.cuda.get_device_properties(0).total_memory
 
 
-def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the network: what fits the weights, or what was asked for.
+def _network(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the arguments of the network, which fit the weights, and the path of those.
 
     Raises:
         CallError: The weights are of another size than was asked for.
     """
     if 'from_' not in given:
-        return dict(arch=given.get('model', 'atto'))
-    backbone = find_weights(given['from_']).backbone
+        return dict(arch=given.get('model', 'atto')), {}
+    found = find_weights(given['from_'])
+    backbone = found.backbone
     del backbone['in_channels']  # those of the images, which the weights must fit
     if given.get('model', backbone['arch']) != backbone['arch']:
         raise CallError(
@@ -86,7 +89,7 @@ def _backbone(given: Mapping[str, Any]) -> dict[str, Any]:
             f"is {given['model']}, but '{given['from_']}' holds weights of {backbone['arch']}: "
             'leave it out, or start from other weights.',
         )
-    return backbone
+    return backbone, dict(weights=os.path.abspath(found.path))
 
 
 def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int) -> int:
@@ -132,9 +135,10 @@ def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
 def set_weights(cfg: Config, arguments: Mapping[str, Any]) -> None:
     """Have the backbone start from weights, or from nothing."""
     cfg.pop('checkpoint', None)
-    if 'from_' in arguments:
-        path = os.path.abspath(find_weights(arguments['from_']).path)
-        cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=path, prefix='backbone.')
+    if 'weights' in arguments:
+        cfg.model.backbone.init_cfg = dict(
+            type='Pretrained', checkpoint=arguments['weights'], prefix='backbone.'
+        )
     else:
         cfg.model.backbone.pop('init_cfg', None)
 

@@ -20,7 +20,6 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.recipes.shard_folders import are_shards, look_at_shards
 from mmcnx2.apis.run import Run
-from mmcnx2.apis.weights import find_weights
 from mmcnx2.datasets.sources import list_sources
 
 LIST = 'images.txt'
@@ -82,8 +81,8 @@ class Pretraining:
             if each['type'] == 'mmcnx2.DecodeRandomResizedCrop':
                 each['scale'] = arguments['size']
         cfg.model.masking.ratio = arguments['mask_ratio']
-        if 'from_' in arguments:
-            cfg.load_from = os.path.abspath(find_weights(arguments['from_']).path)
+        if 'weights' in arguments:
+            cfg.load_from = arguments['weights']
         self.lengthen(cfg, arguments)
 
     def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
