@@ -20,9 +20,9 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.labelled import LabelledRecipe
 from mmcnx2.apis.recipes.labelled_table import read_labelled
 from mmcnx2.apis.recipes.splits import draw, read_share, split
-from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.datasets.labels.table import is_table
 from mmcnx2.datasets.listing import list_images
@@ -33,7 +33,7 @@ TRAIN, VAL = 'train.txt', 'val.txt'
 _CROP = 256 / 224  # in tests the short side is so much longer than the crop
 
 
-class Classification:
+class Classification(LabelledRecipe):
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
@@ -46,16 +46,6 @@ class Classification:
 
     command = 'finetune'
     config = 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_folder.py'
-
-    def __init__(
-        self,
-        images: str,
-        *,
-        val: str | None,
-        labels: float | None = None,
-        backbone: Mapping[str, Any] | None = None,
-    ):
-        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         kept, val = [], None
@@ -147,9 +137,6 @@ class Classification:
 
     def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
         length_by_epochs(cfg, arguments['epochs'], warm_up=0.1)
-
-    def next_command(self, run: Run) -> str:
-        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
 
 
 def _share(val: str | None) -> float:

@@ -21,9 +21,9 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.labelled import LabelledRecipe
 from mmcnx2.apis.recipes.object_folders import find_objects
 from mmcnx2.apis.recipes.splits import draw, read_share, split
-from mmcnx2.apis.run import Run
 from mmcnx2.datasets.coco_file import class_names, segmentation_of
 from mmcnx2.first_few import first_few
 
@@ -31,7 +31,7 @@ TRAIN, VAL = 'train.json', 'val.json'
 _USUAL = 1024  # px, of the recipe's crops
 
 
-class Detection:
+class Detection(LabelledRecipe):
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
@@ -43,16 +43,6 @@ class Detection:
 
     command = 'detect'
     config = 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_1xb8-lsj-36e_folder.py'
-
-    def __init__(
-        self,
-        images: str,
-        *,
-        val: str | None,
-        labels: float | None = None,
-        backbone: Mapping[str, Any] | None = None,
-    ):
-        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         parts, files = _parts(given)
@@ -139,9 +129,6 @@ class Detection:
         cfg.train_cfg.max_epochs = epochs
         first = cfg.param_scheduler[0]
         first.end = min(first.end, max(1, steps // 10))
-
-    def next_command(self, run: Run) -> str:
-        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
 
 
 def _parts(given: Mapping[str, Any]) -> tuple[dict[str, CocoPart], dict[str, str]]:

@@ -21,8 +21,8 @@ from mmcnx2.apis.recipes.common import (
     short_sides,
     usual_size,
 )
+from mmcnx2.apis.recipes.labelled import LabelledRecipe
 from mmcnx2.apis.recipes.splits import draw, read_share, split
-from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labels.colors import (
     ColorTable,
     are_colored,
@@ -41,7 +41,7 @@ _IMAGES, _MASKS = ('images', 'image', 'imgs'), ('masks', 'mask', 'annotations', 
 _TRAIN, _VAL = ('train', 'training'), ('val', 'valid', 'validation')
 
 
-class Segmentation:
+class Segmentation(LabelledRecipe):
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
@@ -53,16 +53,6 @@ class Segmentation:
 
     command = 'segment'
     config = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
-
-    def __init__(
-        self,
-        images: str,
-        *,
-        val: str | None,
-        labels: float | None = None,
-        backbone: Mapping[str, Any] | None = None,
-    ):
-        self.given = dict(images=images, val=val, labels=labels, backbone=backbone)
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         root = given['images']
@@ -170,9 +160,6 @@ class Segmentation:
         cfg.train_cfg.val_interval = cfg.default_hooks.checkpoint.interval = every
         first, second = cfg.param_scheduler
         first.end = second.begin = min(500, max(1, steps // 20))
-
-    def next_command(self, run: Run) -> str:
-        return f'mmcnx2 predict {run.folder} PHOTOS/ --out {run.folder}/drawn'
 
 
 def as_list(names: list[str]) -> str:
