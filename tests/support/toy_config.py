@@ -1,10 +1,13 @@
 """Any config of the project, shrunk until a step takes a moment on a CPU."""
 
+from itertools import count
 from pathlib import Path
 
 from mmengine.config import Config
 
 CHANNELS = (8, 16, 24, 32)
+
+_numbers = count()
 
 
 def shrink(cfg: Config) -> Config:
@@ -50,9 +53,13 @@ def shrink(cfg: Config) -> Config:
 def shorten(cfg: Config) -> Config:
     """Make a run short in place: one epoch of small batches, logged at each step, no processes.
 
+    It gets a name of its own: mmengine keeps what it has logged by name and second, and two toy
+    runs of one config in one process may begin in the same second.
+
     Args:
         cfg: A config from ``configs/``.
     """
+    cfg.experiment_name = f'toy-{next(_numbers)}'
     cfg.default_hooks.logger.interval = 1
     cfg.visualizer.vis_backends = []
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
