@@ -68,10 +68,15 @@ def _literal(pattern: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def no_default_scope():
-    """Forget the scope that a Runner of an earlier test left in mmengine's global table."""
+def nothing_left_by_other_runs():
+    """Forget the scopes and losses that Runners of earlier tests left in mmengine's global tables.
+
+    They are kept by name and second: a run of the same name that began at once would go on there.
+    """
     if registry := sys.modules.get('mmengine.registry'):
         registry.DefaultScope._instance_dict.clear()
+    if logging := sys.modules.get('mmengine.logging'):
+        logging.MessageHub._instance_dict.clear()
 
 
 @pytest.fixture(autouse=True)
