@@ -16,7 +16,7 @@ from mmcnx2.datasets.image_limits import MAX_PIXELS, UnreadableImageError, expla
 from mmcnx2.datasets.preflight.facts import read_mask
 from mmcnx2.datasets.unreadable import run_transforms
 from tests.support import bombs
-from tests.support.long_run import start
+from tests.support.forkserver import start
 from tests.support.pictures import encode, photograph
 
 BOMBS = {

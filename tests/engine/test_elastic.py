@@ -14,8 +14,8 @@ import torch
 from tests.engine.hooks.test_resume_hook import assert_same_end, finished, load_end
 from tests.processes.test_loading import is_alive, wait_until_gone
 from tests.support.command_line import ROOT
+from tests.support.forkserver import start
 from tests.support.job import CONFIG, IS_TOLD_IN, train_undisturbed
-from tests.support.long_run import start
 
 pytestmark = pytest.mark.slow
 

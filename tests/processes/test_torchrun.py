@@ -12,7 +12,7 @@ import pytest
 from mmcnx2.processes.torchrun import _meet_anew, launch
 from tests.engine.hooks.test_resume_hook import finished
 from tests.support.command_line import ROOT
-from tests.support.long_run import start
+from tests.support.forkserver import start
 
 
 def run(folder: Path, *ways: str, options: tuple = ()) -> None:

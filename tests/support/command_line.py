@@ -15,11 +15,6 @@ TOOLS = sorted(
 """Everything below ``tools/`` that is started from a command line."""
 
 
-def tool(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
-    """Run a tool as a user does, in a folder of its own."""
-    return start([sys.executable, ROOT / 'tools' / name, *arguments], cwd=cwd)
-
-
 def torchrun(name: str, *arguments, cwd: Path) -> subprocess.CompletedProcess:
     """Run a tool in two processes."""
     launch = [ROOT / 'tools/torchrun.py', '--standalone', '--nproc_per_node=2']

@@ -1,10 +1,6 @@
-"""A toy pre-training that draws from every source of randomness, in a process that can be killed.
-
-A server that has imported everything forks the processes, so that each starts at once.
-"""
+"""A toy pre-training that draws from every source of randomness, and can be killed."""
 
 import itertools
-import multiprocessing
 import os
 import random
 import signal
@@ -245,12 +241,3 @@ def end_state(runner: Runner) -> dict:
         ema=ema[0] if ema else {},
         optimizer=runner.optim_wrapper.state_dict()['state'],
     )
-
-
-def start(work: Callable, *arguments, **options) -> multiprocessing.Process:
-    """Start an importable function in a process of its own."""
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([__name__])
-    process = context.Process(target=work, args=arguments, kwargs=options)
-    process.start()
-    return process

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.multiprocessing import spawn
+from torch.multiprocessing import start_processes
+
+from tests.support import forkserver
 
 
 def run_processes(work: Callable, folder: Path, count: int = 2, device: str = 'cpu') -> None:
@@ -20,7 +22,9 @@ def run_processes(work: Callable, folder: Path, count: int = 2, device: str = 'c
         count: World size.
         device: 'cpu', and they talk over gloo; 'cuda', a GPU each, and they talk over NCCL.
     """
-    spawn(_start, (work, str(folder), count, device), nprocs=count)
+    forkserver.preload()
+    method = 'spawn' if device == 'cuda' else forkserver.METHOD
+    start_processes(_start, (work, str(folder), count, device), count, start_method=method)
 
 
 def _start(rank: int, work: Callable, folder: str, count: int, device: str) -> None:

@@ -12,7 +12,8 @@ from mmengine.registry import DefaultScope
 from mmcnx2.analysis.features import extract_features, labelled_images
 from mmcnx2.analysis.knn import knn_top1
 from mmcnx2.registry import MODELS
-from tests.support.command_line import ROOT, passed, tool
+from tests.support.command_line import ROOT, passed
+from tests.support.forked_tool import tool
 from tests.support.toy_config import classify_scenes, shorten, shrink
 
 FCMAE = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'

@@ -17,8 +17,9 @@ from mmcnx2.checkpoints.files import read_checkpoint, save_checkpoint
 from mmcnx2.checkpoints.integrity import sha256_of
 from mmcnx2.checkpoints.zoo import read_zoo
 from tests.support.closeness import assert_close
-from tests.support.command_line import ROOT, passed, tool
+from tests.support.command_line import ROOT, passed
 from tests.support.file_server import served
+from tests.support.forked_tool import tool
 from tests.support.logits import fill, logits_of
 from tests.support.official import OfficialConvNeXtV2
 from tests.support.states import assert_same_state, make_state

@@ -6,7 +6,8 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmcnx2.registry import MODELS
-from tests.support.command_line import ROOT, passed, tool
+from tests.support.command_line import ROOT, passed
+from tests.support.forked_tool import tool
 from tests.support.in_process import refusal
 from tests.support.pictures import photograph
 from tests.support.toy_config import shrink

@@ -9,7 +9,8 @@ import pytest
 from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 
-from tests.support.command_line import ROOT, passed, tool, torchrun
+from tests.support.command_line import ROOT, passed, torchrun
+from tests.support.forked_tool import tool
 from tests.support.toy_config import shorten, shrink
 
 FOLDER = ROOT / 'configs/fcmae/fcmae_convnextv2-atto_1xb64-100e_folder.py'

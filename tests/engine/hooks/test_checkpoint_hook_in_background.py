@@ -14,8 +14,9 @@ from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedErr
 from tests.engine.hooks.test_checkpoint_hook import Break, FullDisk, names
 from tests.engine.hooks.test_resume_hook import assert_same_end, finished, load_end
 from tests.engine.saving.test_background_saving import SlowBackend
+from tests.support.forkserver import start
 from tests.support.long_run import Tiny as Quick
-from tests.support.long_run import end_state, start, train
+from tests.support.long_run import end_state, train
 from tests.support.states import assert_same_state
 from tests.support.tiny import LeaveOut, Tiny
 from tests.support.tiny_run import build, run

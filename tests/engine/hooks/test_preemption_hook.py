@@ -12,7 +12,8 @@ from mmengine.hooks import Hook
 from mmcnx2.engine.hooks import PreemptionHook, preemption_hook
 from mmcnx2.processes.signals import MAY_TELL
 from tests.engine.hooks.test_resume_hook import assert_same_end, finished
-from tests.support.long_run import Tiny, end_state, make_runner, start
+from tests.support.forkserver import start
+from tests.support.long_run import Tiny, end_state, make_runner
 
 NUMBERS = [getattr(signal, name) for name in MAY_TELL]
 RARELY = dict(interval=100)

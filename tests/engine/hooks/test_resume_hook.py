@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from mmcnx2.engine.resuming.refusal import CannotStartError
-from tests.support.long_run import BATCH, KillItself, end_state, make_runner, start, train
+from tests.support.forkserver import start
+from tests.support.long_run import BATCH, KillItself, end_state, make_runner, train
 
 POINTS = ('before', 'after', 'written', 'flushed', 'renamed')
 

@@ -12,7 +12,8 @@ from mmengine.hooks import Hook
 from mmcnx2.engine.hooks import WatchdogHook, watchdog_hook
 from tests.engine.hooks.test_resume_hook import finished
 from tests.support import long_run
-from tests.support.long_run import MemoryImages, Tiny, make_runner, start
+from tests.support.forkserver import start
+from tests.support.long_run import MemoryImages, Tiny, make_runner
 
 
 def make(folder: Path, *hooks: Hook, seconds: float = 0.2, exit_code: int | None = None, **options):

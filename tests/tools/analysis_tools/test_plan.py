@@ -5,7 +5,8 @@ import re
 import pytest
 from analysis_tools.budget import GPUS, Assumptions, make_plan, token_channels
 
-from tests.support.command_line import passed, tool
+from tests.support.command_line import passed
+from tests.support.forked_tool import tool
 
 RUN = dict(
     gpus=64, gpu='h100-80g', images=14_000_000, epochs=1600, batch_per_gpu=64,
