@@ -8,6 +8,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
+from mmcnx2.processes.pace import PacedReader
+
 SAFETENSORS = '.safetensors'
 _DIGEST = re.compile(r'-([0-9a-f]{8})')
 _FOLDER = 0x10  # of MS-DOS's attributes
@@ -71,7 +73,7 @@ def sha256_of(path: str | Path) -> str:
 def _damaged_member(path: Path) -> str | None:
     if not is_archive(path):
         return None
-    with zipfile.ZipFile(path) as archive:
+    with PacedReader(path) as file, zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         for member in members:
             # torch would read nothing of it, and leave the tensor as memory was.

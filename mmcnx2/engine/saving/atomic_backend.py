@@ -1,12 +1,14 @@
 """Files that are there whole or not at all, whatever kills the process that writes them."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.fileio import register_backend
 from mmengine.fileio.backends import LocalBackend
 
 from mmcnx2.checkpoints.integrity import find_damage
+from mmcnx2.processes.pace import rest
 
 PART = '.mmcnx2-unfinished'
 """Ends the names of files that are being written: nothing else is called so."""
@@ -37,7 +39,9 @@ class AtomicBackend(LocalBackend):
         part = part_of(path)
         try:
             with open(part, 'wb') as file:
-                file.write(obj)
+                for piece in _pieces_of(obj):
+                    file.write(piece)
+                    rest()
                 file.flush()
                 os.fsync(file.fileno())
             if reason := find_damage(part):
@@ -62,6 +66,13 @@ def remove_parts(folder: str | Path) -> None:
     """Remove what killed processes left half-written in a folder."""
     for part in Path(folder).glob(f'.*{PART}'):
         part.unlink(missing_ok=True)
+
+
+def _pieces_of(obj: bytes, size: int = 1 << 22) -> Iterator[memoryview]:
+    """Yield bytes in pieces that are written in milliseconds."""
+    with memoryview(obj) as view:
+        for start in range(0, len(view), size):
+            yield view[start : start + size]
 
 
 def _flush_folder(folder: Path) -> None:

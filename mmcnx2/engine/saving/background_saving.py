@@ -8,9 +8,14 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.fileio import get_file_backend, register_backend
 from mmengine.fileio.backends import BaseStorageBackend
-from mmengine.runner import save_checkpoint
+
+from mmcnx2.processes.pace import Pace, PacedBytes
+
+SHARE = 0.05
+"""Of the time, the thread computes for so much at most, while training goes on."""
 
 
 class Parcel:
@@ -63,7 +68,9 @@ class Parcel:
         while self._files:
             path, checkpoint = self._files.pop(0)
             check(checkpoint)
-            save_checkpoint(checkpoint, path, backend_args=backend_args)
+            with PacedBytes() as file:
+                torch.save(checkpoint, file)
+                get_file_backend(path, backend_args=backend_args).put(file.getvalue(), path)
 
 
 # mmengine passes a back end nothing that is not JSON.
@@ -102,11 +109,18 @@ class ParcelBackend(BaseStorageBackend):
 
 
 class OneAtATime:
-    """A thread that does one thing at a time. Python waits for it before the process ends."""
+    """A thread that does one thing at a time. Python waits for it before the process ends.
+
+    It takes its time (:mod:`mmcnx2.processes.pace`), until somebody waits for it.
+
+    Args:
+        name: Of the thread.
+    """
 
     def __init__(self, name: str):
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._running: Future | None = None
+        self._pace = Pace(SHARE)
 
     @property
     def idle(self) -> bool:
@@ -126,9 +140,16 @@ class OneAtATime:
         """
         if not self.idle:
             raise RuntimeError('the thread is not idle: ask for the result first.')
-        self._running = self._pool.submit(work)
+        self._pace = Pace(SHARE)
+        self._running = self._pool.submit(_at, self._pace, work)
 
     def result(self) -> Any:
-        """Wait for it, and return or raise what it did."""
+        """Wait for it, who hurries now, and return or raise what it did."""
+        self._pace.hurry()
         running, self._running = self._running, None
         return running.result()
+
+
+def _at(pace: Pace, work: Callable[[], Any]) -> Any:
+    with pace.kept():
+        return work()

@@ -7,6 +7,8 @@ import torch
 from mmengine.runner import save_checkpoint
 from torch import Tensor, nn
 
+from mmcnx2.processes.pace import rest
+
 PARTS = ('state_dict', 'ema_state_dict', 'optimizer')
 CONSTANTS = 'nonfinite_constants'
 """Where a checkpoint names the buffers that are meant not to be finite, such as -inf in a mask."""
@@ -45,6 +47,7 @@ def nonfinite_buffers(model: nn.Module) -> list[str]:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether all numbers of a tensor of any kind are; reads it once and copies nothing."""
+    rest()
     if not tensor.numel():
         return True
     if tensor.is_complex():
