@@ -10,7 +10,7 @@ from mmcnx2.processes.pace import PIECE, Pace, PacedBytes, PacedReader, rest
 
 @pytest.fixture
 def rests(monkeypatch) -> list[float]:
-    """Seconds of each rest, none of which is taken; the next piece takes a hundredth of a second."""
+    """Seconds of each rest, none of which is taken; a piece takes a hundredth of a second."""
     taken, worked = [], [0.0]
 
     def computed() -> float:
