@@ -1,9 +1,9 @@
 """One operation, its inputs by name, and each one's gradient: what tests of ``ops`` compare."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 import torch
+from gpu.poison import poisoned
 from torch import Tensor
 
 
@@ -11,22 +11,6 @@ def draw(*shape: int, seed: int) -> Tensor:
     """Draw float64 normal numbers that depend on shape and seed alone."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-@contextmanager
-def poisoned() -> Iterator[None]:
-    """Within, memory that is not written yet is NaN, so that nobody reads it unnoticed.
-
-    torch does so in its deterministic mode.
-    """
-    before = torch.are_deterministic_algorithms_enabled()
-    warns = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        assert torch.empty(9).isnan().all(), 'memory is not filled'
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before, warn_only=warns)
 
 
 def results(

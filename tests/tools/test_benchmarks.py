@@ -1,53 +1,65 @@
 """The benchmarks run, at sizes that say nothing about speed, and print what they promise."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
+from operator import mul
 
+import measure
+import neighbor
 import pytest
-import torch
 
-FOLDER = Path(__file__).parents[2] / 'tools' / 'benchmarks'
+from tests.support.forked_tool import tool
 
 
-def run(script: str, *arguments: str) -> subprocess.CompletedProcess:
-    environment = dict(os.environ, OMP_NUM_THREADS='1')
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', FOLDER / script, *arguments],
-        capture_output=True, text=True, env=environment,
-    )  # fmt: skip
+@pytest.fixture
+def run(tmp_path):
+    """``run(script, *arguments)`` returns what a benchmark prints, run in a process of its own."""
+
+    def run(script: str, *arguments: str) -> str:
+        done = tool(f'benchmarks/{script}', *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip('|').split('|')]
 
 
-def test_fcmae_step_prints_a_row_a_layout():
+def table(said: str) -> list[list[str]]:
+    """Return the cells of a Markdown table, without the rule below its head."""
+    head, _, *rows = (cells(line) for line in said.splitlines() if line.startswith('|'))
+    return [head, *rows]
+
+
+def test_the_peak_is_that_of_a_fresh_process():
+    ours = bytearray(b'1') * 2**28
+    use_64_mib = partial(partial, mul, b'1', 2**26)
+    assert 0.9 * 2**26 < measure.peak_memory(use_64_mib, device='cpu') < 2**27 < len(ours)
+
+
+def test_fcmae_step_prints_a_row_a_layout(run):
     small = ('--arch', 'atto', '--batch-size', '1', '--size', '64', '--rounds', '1')
-    done = run('fcmae_step.py', *small, '--layouts', 'masked', 'packed')
-    assert done.returncode == 0, done.stderr
-    head, _, masked, packed, *_ = done.stdout.splitlines()
-    assert cells(head)[:5] == ['arch', 'layout', 'device', 'dtype', 'batch']
-    assert cells(head)[5:8] == ['ms a step', 'images/s', 'peak MiB']
-    assert cells(masked)[:5] == ['atto', 'masked', 'cpu', 'float32', '1']
-    assert cells(masked)[8:] == ['1.00', '1.00']
-    assert cells(packed)[1] == 'packed' and float(cells(packed)[5]) > 0
+    head, masked, packed = table(run('fcmae_step.py', *small, '--layouts', 'masked', 'packed'))
+    assert head[:5] == ['arch', 'layout', 'device', 'dtype', 'batch']
+    assert head[5:8] == ['ms a step', 'images/s', 'peak MiB']
+    assert masked[:5] == ['atto', 'masked', 'cpu', 'float32', '1']
+    assert masked[8:] == ['1.00', '1.00']
+    assert packed[1] == 'packed' and float(packed[5]) > 0
 
 
-def test_fcmae_step_wants_a_batch_an_arch():
-    done = run('fcmae_step.py', '--arch', 'atto', 'tiny', 'base', '--batch-size', '1', '2')
+def test_fcmae_step_wants_a_batch_an_arch(tmp_path):
+    wrong = '--arch atto tiny base --batch-size 1 2'.split()
+    done = tool('benchmarks/fcmae_step.py', *wrong, cwd=tmp_path)
     assert done.returncode == 2
     assert '--batch-size has 2 values for 3 archs: give one, or one an arch.' in done.stderr
 
 
-def test_fcmae_profile_splits_a_step_into_kinds_that_add_up():
+def test_fcmae_profile_splits_a_step_into_kinds_that_add_up(run):
     small = ('--arch', 'atto', '--batch-size', '1', '--size', '64', '--steps', '1')
-    done = run('fcmae_profile.py', *small)
-    assert done.returncode == 0, done.stderr
-    lines = [cells(line) for line in done.stdout.splitlines() if line.startswith('|')]
-    assert lines[0] == ['kind', 'masked, ms', 'share', 'packed, ms', 'share']
-    rows = {kind: [float(cell) for cell in row[::2]] for kind, *row in lines[2:]}
+    head, *rows = table(run('fcmae_profile.py', *small))
+    assert head == ['kind', 'masked, ms', 'share', 'packed, ms', 'share']
+    rows = {kind: [float(cell) for cell in row[::2]] for kind, *row in rows}
     whole = rows.pop('all')
     for i, layout in enumerate(('masked', 'packed')):
         parts = [row[i] for row in rows.values()]
@@ -56,39 +68,35 @@ def test_fcmae_profile_splits_a_step_into_kinds_that_add_up():
     assert rows['matrix products'][1] > 0
 
 
-def test_dense_step_compares_with_each_peer():
-    done = run('dense_step.py', *'--arch atto --batch-size 1 --size 64 --rounds 1'.split())
-    assert done.returncode == 0, done.stderr
-    head, _, inference, training, *_ = done.stdout.splitlines()
-    assert cells(head)[2:6] == [
+def test_dense_step_compares_with_each_peer(run):
+    small = '--arch atto --batch-size 1 --size 64 --rounds 1'.split()
+    head, inference, training = table(run('dense_step.py', *small))
+    assert head[2:6] == [
         f'{name}, ms' for name in ('mmcnx2', 'timm', 'timm, channels_last', 'mmpretrain')
     ]
-    assert cells(inference)[:2] == ['atto', 'inference']
-    assert cells(training)[:2] == ['atto', 'training']
+    assert inference[:2] == ['atto', 'inference']
+    assert training[:2] == ['atto', 'training']
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='it would measure for minutes')
-def test_gpu_table_says_that_there_is_no_gpu():
-    done = run('gpu_table.py')
-    assert done.returncode == 1
-    assert done.stderr == 'error: there is no CUDA GPU here, and this measures nothing else.\n'
-
-
-def test_neighbor_times_each_environment_alone_and_beside_a_busy_process():
+def test_neighbor_times_each_environment_alone_and_beside_a_busy_process(run):
     small = '--arch atto --batch-size 1 --size 64 --rounds 1 --cores 1'.split()
-    done = run('neighbor.py', *small)
-    assert done.returncode == 0, done.stderr
-    assert cells(done.stdout.splitlines()[0])[:4] == ['threads', 'number', 'idle, ms', 'busy, ms']
-    lines = [cells(row) for row in done.stdout.splitlines()[2:5]]
-    assert [line[0] for line in lines] == ['torch', 'mmcnx2', 'short spin']
-    assert all(line[1] == '1' and float(line[4]) > 0 for line in lines)
-    assert lines[0][5:] == ['1.00', '1.00']
+    head, *rows = table(run('neighbor.py', *small, '--threads', 'torch', 'mmcnx2'))
+    assert head[:4] == ['threads', 'number', 'idle, ms', 'busy, ms']
+    assert [row[0] for row in rows] == ['torch', 'mmcnx2']
+    assert all(row[1] == '1' and float(row[4]) > 0 for row in rows)
+    assert rows[0][5:] == ['1.00', '1.00']
 
 
-def test_list_files_counts_time_and_memory_of_the_start():
-    done = run('list_files.py', '--images', '1200')
-    assert done.returncode == 0, done.stderr
-    head, _, *rows = [cells(line) for line in done.stdout.splitlines()]
+def test_neighbor_compares_what_torch_finds_with_what_the_tools_set(monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    bare, settled, short = neighbor.environments().values()
+    assert not [name for name in bare if name.startswith(('OMP_', 'GOMP_', 'MMCNX2_'))]
+    assert settled['OMP_WAIT_POLICY'] == 'PASSIVE' and int(settled['OMP_NUM_THREADS']) >= 1
+    assert short == settled | {'GOMP_SPINCOUNT': '10000'}
+
+
+def test_list_files_counts_time_and_memory_of_the_start(run):
+    head, *rows = table(run('list_files.py', '--images', '1200'))
     assert head == ['step', 'images', 'CPU s', 'peak MiB', 'own MiB']
     assert [row[0] for row in rows] == ['list', 'data set', 'data set and digest', 'a worker']
     assert all(row[1] == '1200' for row in rows)

@@ -69,13 +69,14 @@ import numpy as np
 import simplejpeg
 import torch
 import torchvision
-from measure import interleaved_medians, table
+from measure import interleaved_medians
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.dataset import default_collate as collate_samples
 from mmengine.registry import init_default_scope
 from photographs import HEIGHT, WIDTH, write_photographs
 from PIL import Image
+from tables import table
 from torch.utils.data import default_collate
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode, RandomResizedCrop, v2

@@ -50,8 +50,9 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
 
 import torch
-from measure import interleaved_medians, table
+from measure import interleaved_medians
 from peers import mmpretrain_convnext, timm_convnextv2
+from tables import table
 from torch import nn
 
 from mmcnx2.nn.convnextv2 import ConvNeXtV2

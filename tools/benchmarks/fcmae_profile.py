@@ -54,7 +54,7 @@ if __name__ == '__main__':
 
 import torch
 from fcmae_step import prepare_step
-from measure import table
+from tables import table
 from torch.profiler import ProfilerActivity, profile
 
 

@@ -64,8 +64,9 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
 
 import torch
-from measure import interleaved_medians, peak_memory, table
+from measure import interleaved_medians, peak_memory
 from peers import spark_encoder
+from tables import table
 
 from mmcnx2.nn import ConvNeXtV2, RandomMasking
 

@@ -42,8 +42,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from measure import table
 from mmengine.logging import MMLogger
+from tables import table
 
 from mmcnx2.datasets.folder import ImageFolderUnlabelled
 from mmcnx2.datasets.identity import digest_names

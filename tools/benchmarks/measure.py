@@ -3,7 +3,7 @@
 import ctypes
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -61,7 +61,7 @@ def peak_memory(prepare: Callable[..., Callable[[], object]], *args, device: str
         args: Picklable.
         device: 'cpu' or 'cuda'.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context('spawn')) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context('forkserver')) as pool:
         return pool.submit(_peak_of_this_process, prepare, args, device).result()
 
 
@@ -83,24 +83,3 @@ def _peak_of_this_process(prepare, args, device):
 def _status_bytes(field):
     lines = Path('/proc/self/status').read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
-    """Lay out a Markdown table that reads well in a terminal, too.
-
-    Args:
-        head: Titles.
-        rows: Cells.
-        texts: Leading columns of text, flush left; the others are numbers, flush right.
-    """
-    cells = [head, *rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    rule = ['-' * width if i < texts else '-' * (width - 1) + ':' for i, width in enumerate(widths)]
-    lines = [
-        [
-            cell.ljust(width) if i < texts else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in (head, rule, *rows)
-    ]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)

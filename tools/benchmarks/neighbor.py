@@ -20,6 +20,8 @@ from mmcnx2 import arguments
 from mmcnx2.archs import ARCHS
 from mmcnx2.processes.threads import count_cores, settle_threads
 
+WAYS = ('torch', 'mmcnx2', 'short spin')
+
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -32,6 +34,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--rounds', type=arguments.rounds, default=5, help='steps of each that count, idle and busy'
     )
+    parser.add_argument(
+        '--threads', nargs='+', choices=WAYS, default=WAYS, help='ratios are against the first'
+    )
     parser.add_argument('--step', action='store_true', help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -41,7 +46,8 @@ if __name__ == '__main__':
     if hasattr(os, 'sched_setaffinity'):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: ARGS.cores])
 
-from measure import interleaved_medians, table
+from measure import interleaved_medians
+from tables import table
 
 NEIGHBOR = 'import os\nstarter = os.getppid()\nwhile os.getppid() == starter: pass'
 
@@ -77,11 +83,7 @@ def environments() -> dict[str, dict[str, str]]:
     bare = {name: value for name, value in os.environ.items() if not name.startswith(said)}
     settled = dict(bare)
     settle_threads(environment=settled)
-    return {
-        'torch': bare,
-        'mmcnx2': settled,
-        'short spin': {**settled, 'GOMP_SPINCOUNT': '10000'},
-    }
+    return dict(zip(WAYS, (bare, settled, {**settled, 'GOMP_SPINCOUNT': '10000'}), strict=True))
 
 
 def step(args: argparse.Namespace) -> None:
@@ -109,6 +111,7 @@ def main(args: argparse.Namespace) -> None:
         steppers = {
             name: stack.enter_context(Process(*sys.argv, '--step', environment=environment))
             for name, environment in environments().items()
+            if name in args.threads
         }
         said = {name: stepper.ask() for name, stepper in steppers.items()}  # compiles and warms up
         neighbor = stack.enter_context(Process('-c', NEIGHBOR)).process
@@ -125,15 +128,16 @@ def main(args: argparse.Namespace) -> None:
             on_round=lambda number: print(f'\rround {number}  ', end='', file=sys.stderr),
         )
     print(file=sys.stderr)
+    first = args.threads[0]
     rows = [
         [
             name, said[name].split()[0],
             f'{1e3 * seconds[name, False]:.0f}', f'{1e3 * seconds[name, True]:.0f}',
             f'{seconds[name, True] / seconds[name, False]:.2f}',
-            f'{seconds["torch", False] / seconds[name, False]:.2f}',
-            f'{seconds["torch", True] / seconds[name, True]:.2f}',
+            f'{seconds[first, False] / seconds[name, False]:.2f}',
+            f'{seconds[first, True] / seconds[name, True]:.2f}',
         ]
-        for name in steppers
+        for name in args.threads
     ]  # fmt: skip
     head = [
         'threads', 'number', 'idle, ms', 'busy, ms', 'busy / idle', 'speed-up, idle', 'busy',
@@ -141,7 +145,7 @@ def main(args: argparse.Namespace) -> None:
     print(table(head, rows, texts=1))
     print(
         f'{args.arch}, {args.batch_size} images of {args.size} px on {count_cores()} cores, median '
-        f'of {args.rounds} interleaved steps, torch {said["torch"].split()[1]}.'
+        f'of {args.rounds} interleaved steps, torch {said[first].split()[1]}.'
     )
 
 

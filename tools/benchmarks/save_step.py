@@ -48,10 +48,10 @@ import time
 from collections.abc import Callable
 
 import torch
-from measure import table
 from mmengine.runner import save_checkpoint
 from mmengine.runner.checkpoint import weights_to_cpu
 from mmengine.utils import apply_to
+from tables import table
 
 from mmcnx2.checkpoints.plain_types import make_plain
 from mmcnx2.engine.saving.atomic_backend import AtomicBackend  # noqa: F401  registers itself
