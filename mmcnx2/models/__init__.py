@@ -8,6 +8,7 @@ from mmcnx2.models import loading
 from mmcnx2.models.backbone import ConvNeXtV2
 from mmcnx2.models.classifier import ImageClassifier
 from mmcnx2.models.fcmae import FCMAE, Reconstruction
+from mmcnx2.models.label_smooth_loss import LabelSmoothLoss
 from mmcnx2.models.preprocessors import ClsDataPreprocessor, SelfSupDataPreprocessor
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking
@@ -25,6 +26,7 @@ __all__ = [
     'FCMAEDecoder',
     'FCMAEPretrainHead',
     'ImageClassifier',
+    'LabelSmoothLoss',
     'RandomMasking',
     'Reconstruction',
     'SelfSupDataPreprocessor',

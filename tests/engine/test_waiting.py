@@ -4,16 +4,29 @@ import sys
 
 import pytest
 import torch
+from demo.scenes import SceneSettings, build
+from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
+from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.optimizers import joined
+from tests.support.command_line import ROOT
 from tests.support.short_pretraining import pre_train, render
+from tests.support.toy_config import classify_scenes, shorten, shrink
 from tests.support.waiting import Begin, End, ListsTravel, PretendDevice, Waits
 
 
 @pytest.fixture(scope='module')
 def pictures(tmp_path_factory):
     return render(tmp_path_factory.mktemp('scenes'))
+
+
+@pytest.fixture(scope='module')
+def scenes(tmp_path_factory):
+    root = tmp_path_factory.mktemp('labelled')
+    build(root, SceneSettings(size=64, unlabelled=0, train=10, val=10), workers=1, progress=False)
+    return root
 
 
 @pytest.fixture
@@ -50,6 +63,30 @@ def test_no_step_of_pre_training_waits(device, pictures, tmp_path, ops, clip):
     hub = runner.message_hub
     names = ['train/loss', *(['train/grad_norm'] if clip else [])]
     assert all(len(hub.get_scalar(name).data[0]) == 4 for name in names)
+
+
+FINE_TUNED = {
+    'mixed and averaged': 'convnextv2-base_fcmae-pre_32xb32-amp-coslr-100e_in1k',
+    'smoothed labels': 'convnextv2-atto_fcmae-pre_1xb64-50e_folder',
+}
+
+
+@pytest.mark.parametrize('name', FINE_TUNED.values(), ids=[*FINE_TUNED])
+def test_no_step_of_fine_tuning_waits(device, scenes, tmp_path, name):
+    config = shorten(shrink(Config.fromfile(ROOT / f'configs/convnext_v2/{name}.py')))
+    cfg = classify_scenes(config, scenes)
+    cfg.merge_from_dict(OPTIONS)
+    cfg.model.backbone.init_cfg = None
+    cfg.train_cfg.val_interval = 100
+    cfg.work_dir = str(tmp_path)
+    amp_off_without_gpu(cfg)
+    with device, ListsTravel(device):
+        runner = Runner.from_cfg(cfg)
+        for hook in (Begin(device), End(device)):
+            runner.register_hook(hook)
+        runner.train()
+    assert device.steps == 2
+    assert len(runner.message_hub.get_scalar('train/loss').data[0]) == 2
 
 
 class Impatient(Hook):

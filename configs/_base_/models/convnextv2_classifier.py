@@ -15,7 +15,9 @@ model = dict(
         type='LinearClsHead',
         num_classes='model.num_classes',
         in_channels='backbone.channels[-1]',
-        loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1, num_classes='model.num_classes'),
+        loss=dict(
+            type='mmcnx2.LabelSmoothLoss', label_smooth_val=0.1, num_classes='model.num_classes'
+        ),
         init_cfg=dict(type='TruncNormal', layer='Linear', std=0.02),
     ),
 )
