@@ -23,8 +23,8 @@ def compare(
 ) -> Iterator[tuple[tuple[int, int, int], list[Deviation]]]:
     """Yield how far a program is from its original, for each of :data:`SIZES`.
 
-    A program that takes one picture at a time gets one, and one that takes multiples of a number
-    the next smaller one.
+    A program that takes one picture at a time gets one, and sides that it does not take become
+    its smallest one, or the next smaller multiple.
 
     Args:
         program: Knows its original.
@@ -35,7 +35,10 @@ def compare(
     generator = torch.Generator().manual_seed(0)
     for n, height, width in SIZES:
         n = 1 if program.one_at_a_time else n
-        height, width = (side // program.multiple * program.multiple for side in (height, width))
+        height, width = (
+            max(side, program.least) // program.multiple * program.multiple
+            for side in (height, width)
+        )
         images = (_read(photos, n, height, width) if photos
                   else _draw(program, n, height, width, generator))  # fmt: skip
         inputs = program.inputs(images, generator=generator)

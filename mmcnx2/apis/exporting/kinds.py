@@ -45,16 +45,17 @@ def _kind(model: nn.Module) -> str:
     names = {f'{each.__module__.partition(".")[0]}.{each.__name__}' for each in type(model).__mro__}
     for name, kind in {
         'mmpretrain.ImageClassifier': 'classifier',
-        'mmdet.TwoStageDetector': 'detector',
+        'mmdet.TwoStageDetector': 'two_stage',
+        'mmdet.SingleStageDetector': 'one_stage',
         'mmseg.EncoderDecoder': 'segmentor',
         'mmcnx2.MaskedAutoencoding': 'features',
     }.items():
         if name in names:
             return kind
     raise ValueError(
-        f'{type(model).__name__} has no export: classifiers, detectors of two stages (Faster R-CNN,'
-        " Mask R-CNN), mmseg's EncoderDecoder and FCMAE have one, and of any model with our "
-        "backbone its encoder, by part='features'."
+        f'{type(model).__name__} has no export: classifiers, detectors of two stages (Faster, Mask '
+        "and Cascade R-CNN) and of one (RTMDet, RetinaNet, FCOS, ATSS), mmseg's EncoderDecoder and "
+        "FCMAE have one, and of any model with our backbone its encoder, by part='features'."
     )
 
 
@@ -64,10 +65,14 @@ def _program(kind: str, model: nn.Module) -> type[Program]:
             from mmcnx2.apis.exporting.classifier import ClassifierProgram
 
             return ClassifierProgram
-        case 'detector':
-            from mmcnx2.apis.exporting.detector import DetectorProgram
+        case 'two_stage':
+            from mmcnx2.apis.exporting.two_stage import TwoStageProgram
 
-            return DetectorProgram
+            return TwoStageProgram
+        case 'one_stage':
+            from mmcnx2.apis.exporting.one_stage import OneStageProgram
+
+            return OneStageProgram
         case 'segmentor':
             from mmcnx2.apis.exporting.segmentor import SegmentorProgram
 

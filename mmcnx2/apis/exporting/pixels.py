@@ -1,4 +1,4 @@
-"""Pictures to what a network takes, as the model's own data preprocessor does it."""
+"""Pictures to what a network takes, as the model's own data preprocessor does it, and back."""
 
 import torch
 import torch.nn.functional as F
@@ -58,3 +58,13 @@ class Pixels(nn.Module):
             (side + above) // self.divisor * self.divisor - side for side in x.shape[2:]
         )
         return F.pad(x, (0, columns, 0, rows), value=self.pad_value)
+
+
+def without_padding(maps: Tensor, height: int, width: int) -> Tensor:
+    """Return the upper left part of maps ``(N, H', W')``, ``(N, height, width)``.
+
+    By indices, not as a view: how a view lies in memory depends on whether anything was padded, and
+    a traced program would hold for one of the cases alone.
+    """
+    rows, columns = (torch.arange(side, device=maps.device) for side in (height, width))
+    return maps.index_select(1, rows).index_select(2, columns)

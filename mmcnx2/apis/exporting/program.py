@@ -10,9 +10,6 @@ from torch.export import Dim
 
 from mmcnx2.apis.exporting.pixels import Pixels
 
-LEAST = 64
-"""Smallest side of a picture in pixels: twice the stride."""
-
 
 @dataclass(frozen=True)
 class Deviation:
@@ -52,6 +49,8 @@ class Program(nn.Module):
             and the units of the files.
         one_at_a_time: Whether it takes a single picture, not any number.
         multiple: What height and width must be multiples of.
+        least: Smallest height and width in pixels, from which on the coarsest map has two sites:
+            one would be taken for a constant.
         notes: What was changed against the original, a line each.
     """
 
@@ -59,6 +58,7 @@ class Program(nn.Module):
     outputs: tuple[str, ...]
     one_at_a_time = False
     multiple = 1
+    least = 64
 
     def __init__(self, model: nn.Module, network: nn.Module, dtype: torch.dtype):
         super().__init__()
@@ -97,7 +97,7 @@ class Program(nn.Module):
         """Return what whoever runs the file has to know of its inputs, in JSON's types."""
         return dict(
             kind=self.kind, multiple=self.multiple, one_at_a_time=self.one_at_a_time,
-            channels=self.channels, least=LEAST, notes=self.notes,
+            channels=self.channels, least=self.least, notes=self.notes,
         )  # fmt: skip
 
     def example(self) -> tuple[Tensor, ...]:
@@ -109,8 +109,7 @@ class Program(nn.Module):
 
     def dynamic_shapes(self) -> tuple[dict, ...]:
         """Return which dimensions of the inputs are free."""
-        # From two sites of the last stage on: one would be taken for a constant.
-        least = LEAST // self.multiple
+        least = self.least // self.multiple
         rows, columns = (self.multiple * Dim(name, min=least) if self.multiple > 1
                          else Dim(name, min=least) for name in ('rows', 'columns'))  # fmt: skip
         shape = {1: rows, 2: columns}

@@ -9,6 +9,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmcnx2.apis.exporting.adaptive_pool import replace_adaptive_pools
+from mmcnx2.apis.exporting.pixels import without_padding
 from mmcnx2.apis.exporting.program import Deviation, Program
 
 
@@ -53,13 +54,7 @@ class SegmentorProgram(Program):
             labels, scores = labels.long(), torch.where(labels, score, 1 - score)
         else:
             scores, labels = logits.softmax(1).max(1)
-        # By indices, not as a view: how a view lies in memory depends on whether anything was
-        # padded, and the traced program would hold for one of the cases alone.
-        rows, columns = torch.arange(height), torch.arange(width)
-        labels, scores = (
-            m.index_select(1, rows).index_select(2, columns) for m in (labels, scores)
-        )
-        return labels, scores
+        return without_padding(labels, height, width), without_padding(scores, height, width)
 
     @torch.no_grad()
     def original(self, images: Tensor) -> dict[str, Tensor]:

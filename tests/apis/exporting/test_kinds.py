@@ -100,8 +100,23 @@ def test_any_number_of_channels_with_the_normalization_of_their_data():
         assert not any(each.too_large for each in deviations)
 
 
-def test_a_cascade_is_named_by_the_part_that_is_another():
+def test_a_detector_is_named_by_the_part_that_is_another():
     model = toy('detector')
-    model.roi_head = type('CascadeRoIHead', (nn.Module,), {})()
-    with pytest.raises(ValueError, match='MaskRCNN with CascadeRoIHead has no export: of detect'):
+    model.roi_head.__class__ = type('PointRendRoIHead', (type(model.roi_head),), {})
+    with pytest.raises(ValueError, match='MaskRCNN with PointRendRoIHead has no export: of detect'):
+        make_program(model)
+
+
+@pytest.mark.parametrize(
+    ('name', 'sentence'),
+    [('DINO', '^DINO has no export: classifiers, .*of any model with our backbone its encoder'),
+     ('Mask2Former', '^Mask2Former has no export: of detectors of one stage, .*part=features')],
+)  # fmt: skip
+def test_detectors_of_queries_are_named(name, sentence):
+    import mmdet.models.detectors as detectors
+
+    model = getattr(detectors, name).__new__(getattr(detectors, name))
+    nn.Module.__init__(model)
+    model.backbone = toy('classifier').backbone
+    with pytest.raises(ValueError, match=sentence):
         make_program(model)

@@ -1,12 +1,11 @@
-"""Detectors with all that mmdet does behind the network, before they are traced."""
+"""Two-stage detectors with all that mmdet does behind the network, before they are traced."""
 
 import pytest
-import torch
 from mmengine.config import ConfigDict
 
-from mmcnx2.apis.exporting.detector import DetectorProgram
 from mmcnx2.apis.exporting.kinds import make_program
-from tests.support.exports import build, pictures, run, toy, toy_config
+from tests.support.detectors import assert_equal, make_cascade
+from tests.support.exports import build, pictures, toy, toy_config
 
 
 @pytest.fixture(scope='module')
@@ -14,18 +13,12 @@ def mask_rcnn():
     return toy('detector')
 
 
-def assert_equal(program: DetectorProgram, *, least: int = 3) -> None:
-    """Compare with mmdet's predictions of two pictures, object by object."""
-    for height, width in ((96, 131), (64, 64)):
-        images = pictures(1, height, width)
-        found, expected = run(program, images), program.original(images)
-        assert len(expected['labels']) >= least, 'nothing was compared'
-        for name, value in expected.items():
-            torch.testing.assert_close(found[name], value, atol=1e-4, rtol=1e-4, msg=name)
-
-
 def test_mask_rcnn(mask_rcnn):
     assert_equal(make_program(mask_rcnn))
+
+
+def test_a_cascade_averages_its_stages():
+    assert_equal(make_program(build(make_cascade(toy_config('detector')))))
 
 
 def test_faster_rcnn_whose_boxes_are_of_no_class():
