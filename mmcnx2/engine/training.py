@@ -21,7 +21,7 @@ from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.full_batches import check_batches
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
-from mmcnx2.engine.hooks.progress_hook import QuietConsole
+from mmcnx2.engine.hooks.progress_hook import quiet
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.start import claim, is_first_process
 from mmcnx2.engine.worker_places import places_of_workers
@@ -84,7 +84,7 @@ def train(
 def _build(cfg: Config) -> Runner:
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
     if any(hook.get('type') == 'mmcnx2.ProgressHook' for hook in cfg.get('custom_hooks') or ()):
-        kind = type(f'Quiet{kind.__name__}', (QuietConsole, kind), {})
+        kind = quiet(kind)
     try:
         return kind.from_cfg(cfg)
     except OSError as error:

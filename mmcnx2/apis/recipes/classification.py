@@ -12,12 +12,12 @@ from mmcnx2.apis.recipes.common import (
     are_photographs,
     configure_common,
     decide_common,
-    epochs_for,
     keep_colors,
     length_by_epochs,
     say_plan,
     set_weights,
     short_sides,
+    usual_length,
     usual_size,
 )
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
@@ -94,7 +94,7 @@ class Classification(LabelledRecipe):
         decided |= dict(
             photographs=are_photographs(paths) and 'bands' not in given,
             size=usual_size(sides, largest=224),
-            epochs=epochs_for(len(trained_on), step, least_steps=1000, few=50, many=200),
+            **usual_length(len(trained_on), step, least_steps=1000, few=50, many=200),
             folders=parts,
             classes=list(classes),
             files=files,

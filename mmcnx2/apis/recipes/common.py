@@ -10,6 +10,7 @@ from mmengine.config import Config
 
 from mmcnx2.apis.calls import CallError
 from mmcnx2.apis.weights import find_weights
+from mmcnx2.counted import counted
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import read_image_file
 from mmcnx2.datasets.image_limits import UnreadableImageError
@@ -92,7 +93,9 @@ def _network(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     return backbone, dict(weights=os.path.abspath(found.path))
 
 
-def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int) -> int:
+def usual_length(
+    images: int, step: int, *, least_steps: int, few: int, many: int
+) -> dict[str, int]:
     """Return how many passes a training takes: enough steps for a small data set.
 
     Args:
@@ -101,8 +104,12 @@ def epochs_for(images: int, step: int, *, least_steps: int, few: int, many: int)
         least_steps: Steps below which little is learnt.
         few: Passes over a large data set.
         many: The most, however small it is.
+
+    Returns:
+        ``usual_epochs``, and ``epochs``, for which a person may say something else.
     """
-    return max(few, min(many, math.ceil(least_steps / math.ceil(images / step))))
+    epochs = max(few, min(many, math.ceil(least_steps / math.ceil(images / step))))
+    return dict(epochs=epochs, usual_epochs=epochs)
 
 
 def usual_size(sides: Sequence[int], *, largest: int, smallest: int = 64) -> int:
@@ -129,7 +136,11 @@ def configure_common(cfg: Config, arguments: Mapping[str, Any]) -> None:
     if arguments['sharded']:
         cfg.runner_type = 'mmcnx2.ShardedRunner'
     set_precision(cfg, arguments['precision'])
-    cfg.custom_hooks = [*cfg.get('custom_hooks', ()), dict(type='mmcnx2.ProgressHook')]
+    progress = dict(type='mmcnx2.ProgressHook')
+    if arguments['epochs'] < arguments['usual_epochs']:
+        progress['usual_epochs'] = arguments['usual_epochs']
+        progress['usual_steps'] = count_steps(arguments, arguments['usual_epochs'])
+    cfg.custom_hooks = [*cfg.get('custom_hooks', ()), progress]
 
 
 def set_weights(cfg: Config, arguments: Mapping[str, Any]) -> None:
@@ -171,17 +182,29 @@ def length_by_epochs(cfg: Config, epochs: int, *, warm_up: float) -> None:
 def say_plan(decided: Mapping[str, Any], *, images: int) -> None:
     """Say what a training will be."""
     step = decided['batch_size'] * decided['gpus']
-    steps = math.ceil(images / step) * decided['epochs']
-    few = ', few: expect little' if steps < 500 else ''
+    epochs, usual = decided['epochs'], decided['usual_epochs']
+    steps = count_steps(decided, epochs)
+    few = ''
+    if epochs < usual:
+        few = f', few: {usual} epochs are usual for so many images'
+    elif steps < 500:
+        few = ', few: expect little'
     model = decided['backbone']['arch']
     model = model if isinstance(model, str) else f'depths {model["depths"]}'
     version = 'V2' if decided['backbone'].get('use_grn', True) else 'V1'
     print(
-        f'{decided["epochs"]} epochs of {images} images, {step} a step: {steps} steps{few}.\n'
+        f'{counted(epochs, "epoch")} of {counted(images, "image")}, {step} a step: '
+        f'{counted(steps, "step")}{few}.\n'
         f'ConvNeXt {version} {model} at {decided["size"]} px, {decided["precision"]}, '
         f'learning rate {decided["lr"]:.3g}, on {_device(decided)}.',
         flush=True,
     )
+
+
+def count_steps(decided: Mapping[str, Any], epochs: int) -> int:
+    """Return the steps of so many passes over the training images."""
+    step = decided['batch_size'] * decided['gpus']
+    return math.ceil(decided['training_images'] / step) * epochs
 
 
 def _device(decided: Mapping[str, Any]) -> str:

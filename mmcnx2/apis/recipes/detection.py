@@ -15,10 +15,10 @@ from mmcnx2.apis.recipes.common import (
     all_transforms,
     configure_common,
     decide_common,
-    epochs_for,
     say_plan,
     set_weights,
     short_sides,
+    usual_length,
     usual_size,
 )
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
@@ -70,7 +70,7 @@ class Detection(LabelledRecipe):
         sides = short_sides(os.path.join(train.images, name) for name in names)
         decided |= dict(
             size=usual_size(sides, largest=_USUAL, smallest=128),
-            epochs=epochs_for(images, step, least_steps=1500, few=36, many=144),
+            **usual_length(images, step, least_steps=1500, few=36, many=144),
             steps_per_epoch=math.ceil(images / step),
             classes=list(classes),
             masks=masks,

@@ -12,10 +12,10 @@ from mmcnx2.apis.recipes.common import (
     all_transforms,
     configure_common,
     decide_common,
-    epochs_for,
     length_by_epochs,
     say_plan,
     short_sides,
+    usual_length,
     usual_size,
 )
 from mmcnx2.apis.recipes.shard_folders import are_shards, look_at_shards
@@ -59,7 +59,7 @@ class Pretraining:
         decided |= dict(
             mask_ratio=0.6,
             size=usual_size(sides, largest=224),
-            epochs=epochs_for(images, step, least_steps=4000, few=100, many=800),
+            **usual_length(images, step, least_steps=4000, few=100, many=800),
         )
         decided |= given
         if decided['size'] % STRIDE or decided['size'] < 2 * STRIDE:

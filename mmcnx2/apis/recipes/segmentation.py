@@ -14,11 +14,11 @@ from mmcnx2.apis.recipes.common import (
     are_photographs,
     configure_common,
     decide_common,
-    epochs_for,
     keep_colors,
     say_plan,
     set_weights,
     short_sides,
+    usual_length,
     usual_size,
 )
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
@@ -106,7 +106,7 @@ class Segmentation(LabelledRecipe):
         decided |= dict(
             photographs=are_photographs(paths) and 'bands' not in given,
             size=usual_size(sides, largest=512),
-            epochs=epochs_for(images, step, least_steps=2000, few=50, many=200),
+            **usual_length(images, step, least_steps=2000, few=50, many=200),
             steps_per_epoch=math.ceil(images / step),
             classes=list(classes),
             folders=folders,

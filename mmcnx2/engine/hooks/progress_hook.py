@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmcnx2.checks import check_types
+from mmcnx2.counted import counted
+from mmcnx2.engine.trial_steps import seconds_a_step
 from mmcnx2.registry import HOOKS
 
 _FIRST = 2.0  # seconds until the first line; looks at the loss are no less apart
@@ -20,25 +22,38 @@ _FIRST = 2.0  # seconds until the first line; looks at the loss are no less apar
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Show loss, images a second and the time that is left.
+    """Tell how long a training will take; show loss, images a second and the time that is left.
 
-    Where this hook is, the log goes to its file alone, but for warnings (:class:`QuietConsole`).
+    Before the first step, the time is that of a few steps on a copy of the model
+    (:func:`.seconds_a_step`). Where this hook is, the log goes to its file alone, but for warnings
+    (:class:`QuietConsole`).
 
     Args:
         seconds: Between two lines, where the output is no terminal.
+        usual_epochs: How many passes so many images usually take, if this training has fewer: its
+            time is told, too.
+        usual_steps: How many steps they are.
     """
 
     priority = 'VERY_LOW'
 
     @check_types
-    def __init__(self, seconds: float = 30.0):
+    def __init__(
+        self,
+        seconds: float = 30.0,
+        usual_epochs: int | None = None,
+        usual_steps: int | None = None,
+    ):
         if not seconds > 0:
             raise ValueError(f'seconds={seconds}, but a number above 0 is expected.')
         self.seconds = seconds
+        self.usual_epochs, self.usual_steps = usual_epochs, usual_steps
         self._bar = None
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to count."""
+        """Tell how long it will take, and begin to count."""
+        if is_main_process():
+            self._tell_time(runner)
         self._began, self._first = time.monotonic(), runner.iter
         self._images = self._seen = 0
         self._looked = self._began
@@ -84,7 +99,8 @@ class ProgressHook(Hook):
         self._end()
         if is_main_process():
             steps, took = runner.iter - self._first, time.monotonic() - self._began
-            said = f'Trained {steps} steps in {_duration(took)}.' if steps else 'Nothing was left.'
+            trained = f'Trained {counted(steps, "step")} in {_duration(took)}.'
+            said = trained if steps else 'Nothing was left.'
             print(said, flush=True)
 
     def after_run(self, runner: Runner) -> None:
@@ -95,6 +111,28 @@ class ProgressHook(Hook):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def _tell_time(self, runner: Runner) -> None:
+        steps = runner.max_iters - runner.iter
+        if steps <= 0:
+            return
+        try:
+            each = seconds_a_step(runner)
+        except Exception as error:  # training meets it, too, and tells where
+            runner.logger.info(f'How long a step takes could not be tried: {error!r}.')
+            each = None
+        if each is None:
+            return
+        validation = '' if runner.val_loop is None else ', validation besides'
+        few = ''
+        if self.usual_steps and self.usual_steps > runner.max_iters:
+            usual = _about(each * self.usual_steps)
+            few = f' {self.usual_epochs} epochs would take about {usual}.'
+        print(
+            f'{counted(steps, "step")} will take about {_about(each * steps)} '
+            f'({each:.2g} s each{validation}).{few}',
+            flush=True,
+        )
 
     def _line(self, runner: Runner, done: int, now: float) -> str:
         steps = done - self._first
@@ -120,6 +158,11 @@ class QuietConsole:
         return logger
 
 
+def quiet(kind: type[Runner]) -> type[Runner]:
+    """Return a kind of runner whose log is quiet on the console (:class:`QuietConsole`)."""
+    return type(f'Quiet{kind.__name__}', (QuietConsole, kind), {})
+
+
 def _tells_users(record: logging.LogRecord) -> bool:
     """Whether a warning is for those who train, not for those who write mmengine."""
     return 'deprecated' not in record.getMessage()
@@ -143,6 +186,11 @@ def _size(batch: dict | Sequence | None) -> int:
     """Return the number of images in a batch of any toolbox."""
     inputs = batch.get('inputs', ()) if isinstance(batch, dict) else batch or ()
     return len(inputs)
+
+
+def _about(seconds: float) -> str:
+    """Return a time that was tried, not measured: no seconds beside minutes."""
+    return _duration(seconds if seconds < 90 else 60 * round(seconds / 60)).removesuffix(' 00 s')
 
 
 def _duration(seconds: float) -> str:

@@ -16,7 +16,7 @@ _STEP = re.compile(
     r'\[\s*(?P<step>\d+)/(?P<steps>\d+)\].*?'
     r'eta: (?P<eta>[\d:]+|.*?\d+:\d+:\d+).*?loss: (?P<loss>[\d.]+|nan|inf)'
 )
-_SHORT = re.compile(r'step \d+ of \d+, |Trained \d+ steps in ')  # of ProgressHook, as they come
+_SHORT = re.compile(r'step \d+ of \d+, |Trained \d+ steps? in ')  # of ProgressHook, as they come
 SCORES = {
     'top-1': ('accuracy/top1', 1),
     'AP box': ('coco/bbox_mAP', 100),

@@ -5,10 +5,10 @@ from mmengine.config import Config
 
 from mmcnx2.apis.recipes.common import (
     decide_common,
-    epochs_for,
     needs_sharding,
     set_precision,
     short_sides,
+    usual_length,
     usual_size,
 )
 from tests.support.pictures import photograph
@@ -35,7 +35,7 @@ CFG = Config(
     ],
 )
 def test_small_data_sets_are_seen_more_often(images, epochs):
-    assert epochs_for(images, 64, **RULE) == epochs
+    assert usual_length(images, 64, **RULE)['epochs'] == epochs
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,38 @@ def test_lines_tell_loss_speed_and_what_is_left(clock, capsys):
     ]
 
 
+USUAL = '100 steps will take about 2 min (1.2 s each).'
+
+
+@pytest.mark.parametrize(
+    ('usual', 'validation', 'said'),
+    [
+        ({}, None, USUAL),
+        ({}, object(), USUAL.replace(')', ', validation besides)')),
+        (
+            dict(usual_epochs=800, usual_steps=4000),
+            None,
+            f'{USUAL} 800 epochs would take about 1 h 20 min.',
+        ),
+        (dict(usual_epochs=5, usual_steps=99), None, USUAL),
+    ],
+    ids=['alone', 'with validation', 'few', 'made longer since'],
+)
+def test_the_time_is_told_before_the_first_step(usual, validation, said, monkeypatch, capsys):
+    monkeypatch.setattr(progress_hook, 'seconds_a_step', lambda runner: 1.2)
+    runner = SimpleNamespace(iter=0, max_iters=100, val_loop=validation, logger=None)
+    ProgressHook(**usual).before_train(runner)
+    assert capsys.readouterr().out == said + '\n'
+
+
+def test_a_trial_that_fails_is_left_to_the_training_to_tell(caplog, capsys):
+    runner = SimpleNamespace(iter=0, max_iters=100, logger=logging.getLogger('trial'))
+    with caplog.at_level('INFO', 'trial'):
+        ProgressHook().before_train(runner)
+    assert capsys.readouterr().out == ''
+    assert 'How long a step takes could not be tried' in caplog.text
+
+
 def test_a_run_that_goes_on_counts_its_own_steps(clock, capsys):
     run(ProgressHook(), clock, steps=4, seconds=1.5, first=90)
     lines = capsys.readouterr().out.splitlines()
