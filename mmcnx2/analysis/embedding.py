@@ -1,6 +1,7 @@
 """Vectors of pictures: a network's maps, pooled."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,6 +18,23 @@ POOLINGS: dict[str, Callable[[Tensor], Tensor]] = dict(
     mean=lambda maps: maps.mean((2, 3)), max=lambda maps: maps.amax((2, 3))
 )
 """Name to what makes ``(N, C)`` of maps ``(N, C, H, W)``."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pictures are looked at.
+
+    Attributes:
+        mirrored: In a mirror, left for right.
+        closer: Share of the usual side that is seen.
+    """
+
+    mirrored: bool = False
+    closer: float = 1.0
+
+
+LOOKS = tuple(Look(mirrored, closer) for closer in (1.0, 0.95) for mirrored in (False, True))
+"""Those by which near-duplicates are found: a picture whose border was cut off is a closer look."""
 
 
 class Embedder:
@@ -58,7 +76,7 @@ class Embedder:
         *,
         batch_size: int = 64,
         workers: int = 0,
-        mirrored: bool = False,
+        look: Look = LOOKS[0],
     ) -> Iterator[tuple[list[str], np.ndarray, dict[str, str]]]:
         """Yield a batch's paths, their vectors and, by path, why others could not be read.
 
@@ -66,20 +84,20 @@ class Embedder:
             paths: Image files.
             batch_size: Pictures at a time.
             workers: Processes that load them.
-            mirrored: Look at the pictures in a mirror, left for right.
+            look: How the pictures are looked at.
 
         Yields:
             Paths of n pictures, float32 ``(n, C)``, and reasons; n may be 0.
         """
         loader = DataLoader(
-            _Pictures(paths, self.size),
+            _Pictures(paths, self.size, look.closer),
             batch_size=batch_size,
             num_workers=workers,
             collate_fn=_collate,
         )
         let_parent_decide(loader)
         for names, pictures, reasons in loader:
-            yield names, self._vectors(pictures, mirrored), reasons
+            yield names, self._vectors(pictures, look.mirrored), reasons
 
     @torch.no_grad()
     def _vectors(self, pictures: Tensor, mirrored: bool) -> np.ndarray:
@@ -100,10 +118,11 @@ class Embedder:
 class _Pictures(Dataset):
     """Files to uint8 BGR ``(3, size, size)``, or to why they cannot be read."""
 
-    def __init__(self, paths: Sequence[str], size: int):
+    def __init__(self, paths: Sequence[str], size: int, closer: float):
         self.paths = list(paths)
+        steps = middle_of_image(size, closer=closer)
         with DefaultScope.overwrite_default_scope('mmpretrain'):
-            self.transforms = [TRANSFORMS.build(each) for each in middle_of_image(size)]
+            self.transforms = [TRANSFORMS.build(each) for each in steps]
 
     def __len__(self) -> int:
         return len(self.paths)

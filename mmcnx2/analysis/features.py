@@ -17,13 +17,14 @@ from mmcnx2.processes.loading import let_parent_decide
 CROP_RATIO = 224 / 256
 
 
-def middle_of_image(size: int) -> list[dict]:
+def middle_of_image(size: int, *, closer: float = 1.0) -> list[dict]:
     """Return mmpretrain's transforms from a file to the middle of its image, of ImageNet's test.
 
     Args:
         size: Side of the result, in pixels.
+        closer: Share of that middle's side that is seen, as large as the whole would be.
     """
-    resize = round(size / CROP_RATIO)
+    resize = round(size / CROP_RATIO / closer)
     return [
         dict(type='mmcnx2.LoadImageFromFile'),
         dict(type='ResizeEdge', scale=resize, backend='pillow', interpolation='bicubic'),

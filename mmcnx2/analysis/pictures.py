@@ -161,3 +161,17 @@ def read_batches(
         yield torch.stack(
             [read_square(path, size, shorter_side=shorter_side, reader=reader) for path in batch]
         )
+
+
+def thumbnails(paths: Sequence[str | Path], side: int) -> Iterator[np.ndarray]:
+    """Yield the middles of pictures, uint8 RGB ``(side, side, 3)``.
+
+    Args:
+        paths: Image files.
+        side: In pixels.
+
+    Raises:
+        ValueError: A file cannot be read as an image.
+    """
+    for batch in read_batches(paths, side, batch_size=64):
+        yield from (picture.flip(0).permute(1, 2, 0).numpy() for picture in batch)

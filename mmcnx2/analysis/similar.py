@@ -1,17 +1,21 @@
 """Which pictures are alike: nearest neighbors of one, near-duplicates among all."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
-from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
 
-MOST_DIRECTIONS = 64
-PICTURES_A_DIRECTION = 4
-CHANCE = 0.001
-"""Pairs of unrelated pictures that are taken for near-duplicates, on average in a whole folder."""
+from mmcnx2.analysis.overlap import overlap
+
+CANDIDATES = 10
+"""Neighbors of a picture, by a network's vectors, that are looked at pixel by pixel."""
+ALIKE = 0.8
+"""Correlation of overlapping gray values from which on two pictures are near-duplicates.
+
+Of pictures whose border was cut off by 5 %, mirrored ones and strongly compressed ones it is above
+0.9, of others below 0.7: tools/benchmarks/near_duplicates.py.
+"""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Pair:
     Attributes:
         first: Place of one of them.
         second: Place of the other, a later one.
-        similarity: Cosine of their whitened vectors, at most 1.
+        similarity: Correlation of their gray values where they overlap, at most 1.
         mirrored: Whether one is the other in a mirror, left for right.
     """
 
@@ -49,53 +53,41 @@ def nearest(
     return places, 1 - distances
 
 
-def find_duplicates(vectors: np.ndarray, mirrored: np.ndarray | None = None) -> list[Pair]:
+def find_duplicates(
+    pictures: Sequence[np.ndarray],
+    vectors: np.ndarray,
+    others: Sequence[np.ndarray] = (),
+) -> list[Pair]:
     """Return near-duplicates, the most similar pair first.
 
-    Vectors of a network point into similar directions, whatever the pictures, so that one limit of
-    their cosine would not do for all networks. They are whitened first: unrelated pictures then
-    point anywhere, and how similar two of them become by chance is known
-    (:func:`similarity_by_chance`). What is above that is a near-duplicate.
+    A network proposes them, trained or not, and the pixels decide (:func:`.overlap`): how similar
+    vectors of near-duplicates are differs from network to network, how similar their pixels are
+    does not.
 
     Args:
-        vectors: ``(n, C)``, of pictures.
-        mirrored: ``(n, C)``, of the same in a mirror; None looks for no mirrored ones.
+        pictures: Of :func:`.to_gray`, n of them.
+        vectors: ``(n, C)``, of the same.
+        others: ``(n, C)``, of the same otherwise looked at, such as in a mirror.
     """
-    count = len(vectors)
-    directions = min(MOST_DIRECTIONS, vectors.shape[1], count // PICTURES_A_DIRECTION)
-    if directions < 2:
-        return []
-    whiten = PCA(directions, whiten=True, svd_solver='full').fit(vectors)
-    sides = [vectors] if mirrored is None else [vectors, mirrored]
-    straight, *others = (normalize(whiten.transform(side)) for side in sides)
-    limit = similarity_by_chance(directions, len(sides) * count * (count - 1) / 2)
-    search = NearestNeighbors(radius=np.sqrt(2 - 2 * limit)).fit(
-        np.concatenate([straight, *others])
-    )
-    distances, places = search.radius_neighbors(straight)
-    found = {}
-    for query, (far, near) in enumerate(zip(distances, places, strict=True)):
-        for distance, place in zip(far.tolist(), near.tolist(), strict=True):
-            flipped, other = divmod(place, count)
-            if other == query:
-                continue
-            key = (min(query, other), max(query, other))
-            similarity = 1 - distance**2 / 2
-            if key not in found or similarity > found[key].similarity:
-                found[key] = Pair(*key, similarity, bool(flipped))
-    return sorted(found.values(), key=lambda pair: (-pair.similarity, pair.first, pair.second))
+    found = []
+    for first, second in _candidates(vectors, others):
+        similarity, mirrored = overlap(pictures[first], pictures[second])
+        if similarity >= ALIKE:
+            found.append(Pair(first, second, similarity, mirrored))
+    return sorted(found, key=lambda pair: (-pair.similarity, pair.first, pair.second))
 
 
-def similarity_by_chance(directions: int, pairs: float) -> float:
-    """Return the cosine that :data:`CHANCE` of so many pairs of random directions exceed.
-
-    The square of the cosine of two random directions in k dimensions follows a beta distribution of
-    parameters 1/2 and (k - 1) / 2.
-
-    Args:
-        directions: k.
-        pairs: Number of pairs that are compared.
-    """
-    tail = min(0.5, CHANCE / pairs)
-    limit = np.sqrt(1 - beta.ppf(2 * tail, (directions - 1) / 2, 1 / 2))
-    return float(min(limit, 1 - 1e-6))  # copies are found whatever their rounding
+def _candidates(vectors: np.ndarray, others: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of which one is among the nearest neighbors of the other, by any look at it."""
+    count, looks = len(vectors), [vectors, *others]
+    # Vectors of a network point into similar directions, whatever the pictures.
+    middle = vectors.mean(0)
+    wanted = CANDIDATES + len(looks)  # each picture is its own neighbor
+    places, _ = nearest(vectors - middle, np.concatenate(looks) - middle, count=wanted)
+    pairs = {
+        (min(query, other), max(query, other))
+        for query, near in enumerate(places.tolist())
+        for other in (place % count for place in near)
+        if other != query
+    }
+    yield from sorted(pairs)

@@ -27,6 +27,7 @@ from mmcnx2.apis.run import Run
 from mmcnx2.apis.training import command_line, compose, loading_settings
 from mmcnx2.apis.training_options import TrainingOptions
 from mmcnx2.checks import check_choice
+from mmcnx2.counted import counted
 from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.engine.jobs.tool_run import SCORES
 from mmcnx2.outputs import check_folder, claim_folder, mark_folder, write_text
@@ -173,11 +174,13 @@ class Comparison:
         for share, trial in first.items():
             told = trial.run.arguments
             length = (
-                f', {told["epochs"]} epochs, {told["batch_size"]} a step, rate {told["lr"]:.3g}'
+                f', {counted(told["epochs"], "epoch")}, {told["batch_size"]} a step, '
+                f'rate {told["lr"]:.3g}'
             )
+            images = counted(told['training_images'], 'image')
             yield (
                 f'{as_percent(share)} of the labels',
-                f'{told["training_images"]} images{"" if self.task == "probe" else length}',
+                f'{images}{"" if self.task == "probe" else length}',
             )
         for arm in dict.fromkeys(trial.arm for trial in trials):
             where = f'`{arm.path}`, SHA-256 {arm.digest[:12]}' if arm.path else 'drawn by the seed'

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from mmcnx2.analysis.embedding import Embedder
+from mmcnx2.analysis.embedding import LOOKS, Embedder, Look
 from mmcnx2.analysis.embedding_parts import EmbeddingParts
 from mmcnx2.analysis.embedding_table import EmbeddingTable, files_of
 from mmcnx2.analysis.encoders import load_encoder
@@ -99,27 +99,26 @@ class FolderEmbedding:
         parts.remove()
         return table
 
-    def vectors(self, paths: Sequence[str], *, mirrored: bool = False) -> dict[str, np.ndarray]:
+    def vectors(self, paths: Sequence[str], *, look: Look = LOOKS[0]) -> dict[str, np.ndarray]:
         """Return vectors by path, of pictures that can be read, with a bar.
 
         Args:
             paths: Image files.
-            mirrored: Look at them in a mirror.
+            look: How they are looked at.
         """
-        return self._compute(paths, None, mirrored=mirrored)
+        return self._compute(paths, None, look=look)
 
     def _compute(
-        self, paths: Sequence[str], parts: EmbeddingParts | None, *, mirrored: bool = False
+        self, paths: Sequence[str], parts: EmbeddingParts | None, *, look: Look = LOOKS[0]
     ) -> dict[str, np.ndarray]:
         found, kept, saved = {}, [], time.monotonic()
+        how = ['closer'] * (look.closer < 1) + ['mirrored'] * look.mirrored
         bar = tqdm(
-            total=len(paths), desc='mirrored' if mirrored else 'embedding', unit='picture',
+            total=len(paths), desc=', '.join(how) or 'embedding', unit='picture',
             disable=not paths,
         )  # fmt: skip
         try:
-            for names, vectors, reasons in self.embedder.stream(
-                paths, mirrored=mirrored, **self.loading
-            ):
+            for names, vectors, reasons in self.embedder.stream(paths, look=look, **self.loading):
                 for path, reason in reasons.items():
                     _log.warning(printable(f"'{path}' cannot be read and is left out: {reason}."))
                 found.update(zip(names, vectors, strict=True))

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -10,35 +11,55 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from mmcnx2.analysis.embedding import Embedder
+from mmcnx2.analysis.classified_pictures import (
+    classify_pictures,
+    read_labels,
+    score_classified,
+)
+from mmcnx2.analysis.embedding import LOOKS, Embedder, Look
 from mmcnx2.analysis.encoders import load_encoder
-from mmcnx2.analysis.pictures import choose_images, find_images, read_batches
+from mmcnx2.analysis.label_scores import score_labels
+from mmcnx2.analysis.pictures import choose_images, find_images, read_batches, thumbnails
 from mmcnx2.analysis.predictions import count_pictures, draw_predictions, read_truth
 from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
 from mmcnx2.analysis.report.classes import scores_by_class_section
 from mmcnx2.analysis.report.curves import curves_section, scores_section, share_waiting
 from mmcnx2.analysis.report.features import features_section, measure_quality, untrained_like
-from mmcnx2.analysis.report.galleries import predictions_section, reconstructions_section
+from mmcnx2.analysis.report.galleries import (
+    classified_section,
+    predictions_section,
+    reconstructions_section,
+)
+from mmcnx2.analysis.report.labels import labels_section
 from mmcnx2.analysis.report.map import map_section, neighbors_section, oddities_sections
 from mmcnx2.analysis.report.page import Page, Section
 from mmcnx2.analysis.report.verdict import Facts, judge
 from mmcnx2.analysis.scored_pictures import score_pictures
 from mmcnx2.analysis.training_log import read_scalars
+from mmcnx2.apis.recipes.classification import find_folders, labelled_images
 from mmcnx2.apis.recipes.common import short_sides, usual_size
 from mmcnx2.apis.report_commands import commands_of
 from mmcnx2.apis.run import Run
+from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
-_RECONSTRUCTED, _PREDICTED, _SCORED, _CHECKPOINTS = 6, 5, 100, 3
-_SIDE, _DRAWN = 96, 320  # pixels
+_RECONSTRUCTED, _PREDICTED, _CLASSIFIED, _SCORED, _CHECKPOINTS = 6, 5, 6, 100, 3
+_SIDE, _LARGE, _DRAWN = 96, 224, 320  # pixels
 _ENOUGH = 32  # directions that there could be, to judge how many are used
 _SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
              'numpy')  # fmt: skip
 
 
-def make_report(run: Run, *, images: str | None, count: int, device: str | None) -> Page:
+def make_report(
+    run: Run,
+    *,
+    images: str | None,
+    count: int,
+    device: str | None,
+    labelled: str | None = None,
+) -> Page:
     """Look at a run and its network.
 
     Args:
@@ -46,6 +67,8 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         images: Pictures to look at; None takes those that it learnt from.
         count: How many of them.
         device: Such as 'cpu'; None takes what there is.
+        labelled: Folder of class folders to score the features by; None takes a classifier's own
+            validation pictures.
 
     Raises:
         OSError: The run has no checkpoint, or its pictures are not there.
@@ -76,8 +99,12 @@ def make_report(run: Run, *, images: str | None, count: int, device: str | None)
         sections.append(reconstructions_section(results))
     if run.command in ('detect', 'segment'):
         sections += _predictions(cfg, run.checkpoint, target)
+    if run.command == 'finetune':
+        sections += _classifications(cfg, run.checkpoint, target)
     features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
     sections += features
+    if labels := _labels(run, cfg, labelled, count):
+        sections.append(_score_labels(run, labels, size, target, own=labelled is None))
     sections += _settings(run, cfg, found=len(files))
     findings = judge(_facts(scalars, scores, quality))
     return Page(
@@ -108,6 +135,60 @@ def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
             found = draw_predictions(cfg, checkpoint, pictures)
             shown.append(predictions_section(title, truth, found, note))
     return [shown[0], scores_by_class_section(scores), *shown[1:]]
+
+
+def _classifications(cfg: Config, checkpoint: str, device: str) -> list[Section]:
+    found = classify_pictures(cfg, checkpoint, _spread(count_pictures(cfg), _SCORED), device=device)
+    scores = score_classified(found, cfg.val_dataloader.dataset.metainfo.classes)
+    numbers = list(found)
+    shown = []
+    for title, chosen, note in (
+        (
+            'Predictions',
+            [numbers[i] for i in _spread(len(numbers), _CLASSIFIED)],
+            'Pictures spread over the validation set.',
+        ),
+        (
+            'Worst pictures',
+            scores.worst(_CLASSIFIED),
+            'Those whose own class it holds for the least probable; a label may be wrong, too.',
+        ),
+    ):
+        pictures = [found[number] for number in chosen]
+        drawn = list(thumbnails([each.path for each in pictures], _LARGE))
+        shown.append(classified_section(title, drawn, pictures, note))
+    return [shown[0], scores_by_class_section(scores), shown[1]]
+
+
+def _labels(run: Run, cfg: Config, labelled: str | None, count: int) -> dict[str, str]:
+    """Return paths of pictures and their classes, of as many classes as possible."""
+    if labelled is not None:
+        train, val = find_folders(labelled, None)
+        root = val or train
+        inside = labelled_images(root, class_folders(root))
+        found = {os.path.join(root, path): name for path, name in inside.items()}
+    elif run.command == 'finetune':
+        found = read_labels(cfg)
+    else:
+        return {}
+    chosen = choose_images(list(found), count)
+    several = len({found[path] for path in chosen}) > 1
+    return {path: found[path] for path in chosen} if several else {}
+
+
+def _score_labels(
+    run: Run, labels: Mapping[str, str], size: int, device: str, *, own: bool
+) -> Section:
+    encoder = load_encoder('it', run.checkpoint, run.config, device=device)
+    plain = replace(encoder, net=untrained_like(encoder.net), norm=None)
+    scores, names = [], sorted(set(labels.values()))
+    for each in (encoder, plain):
+        vectors = _vectors(Embedder(each, size=size), list(labels), LOOKS[0])
+        numbers = np.array([names.index(labels[path]) for path in vectors])
+        scores.append(score_labels(np.stack(list(vectors.values())), numbers))
+    source = 'of the validation set' if own else 'with labels'
+    read = [labels[path] for path in vectors]
+    return labels_section(*scores, read, source=source)
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -147,29 +228,30 @@ def _look_at_features(
     }
     *_, encoder = encoders.values()
     embedder = Embedder(encoder, size=size)
-    vectors, mirrored = {}, {}
-    for found, flip in ((vectors, False), (mirrored, True)):
-        for names, part, _ in embedder.stream(paths, mirrored=flip):
-            found.update(zip(names, part, strict=True))
-    paths = [path for path in paths if path in vectors]
+    looks = {look: _vectors(embedder, paths, look) for look in LOOKS}
+    paths = [path for path in paths if path in looks[LOOKS[0]]]
     if len(paths) < 3:
         raise ValueError(f'{len(paths)} pictures can be read, but a report takes 3 or more.')
     batches = [encoder.normalize(b) for b in read_batches(paths, size, batch_size=16)]
     qualities = {name: measure_quality(each.net, batches) for name, each in encoders.items()}
     untrained = measure_quality(untrained_like(encoder.net), batches)
-    thumbnails = [
-        picture.flip(0).permute(1, 2, 0).numpy()
-        for batch in read_batches(paths, _SIDE, batch_size=64)
-        for picture in batch
-    ]
-    straight, flipped = (np.stack([found[path] for path in paths]) for found in (vectors, mirrored))
+    shown = list(thumbnails(paths, _SIDE))
+    straight, *others = (np.stack([found[path] for path in paths]) for found in looks.values())
     sections = [
         features_section(qualities, untrained, pictures=len(paths)),
-        neighbors_section(straight, thumbnails),
-        map_section(straight, thumbnails),
-        *oddities_sections(straight, flipped, thumbnails, paths),
+        neighbors_section(straight, shown),
+        map_section(straight, shown),
+        *oddities_sections(straight, others, shown, paths),
     ]
     return sections, list(qualities.values())[-1]
+
+
+def _vectors(embedder: Embedder, paths: Sequence[str], look: Look) -> dict[str, np.ndarray]:
+    """Return vectors by path, of pictures that can be read."""
+    found = {}
+    for names, part, _ in embedder.stream(paths, look=look):
+        found.update(zip(names, part, strict=True))
+    return found
 
 
 def _settings(run: Run, cfg: Config, *, found: int) -> list[Section]:

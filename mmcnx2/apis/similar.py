@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmcnx2.analysis.embedding import LOOKS
 from mmcnx2.analysis.embedding_table import EmbeddingTable
+from mmcnx2.analysis.overlap import SIDE, to_gray
+from mmcnx2.analysis.pictures import thumbnails
 from mmcnx2.analysis.similar import find_duplicates, nearest
 from mmcnx2.apis.embedding import FolderEmbedding
 from mmcnx2.outputs import new_file
@@ -56,8 +59,12 @@ def write_duplicates(embedding: FolderEmbedding, table: EmbeddingTable, out: str
     Raises:
         OSError: It cannot be written.
     """
-    mirrored = embedding.vectors(table.paths, mirrored=True)
-    pairs = find_duplicates(table.vectors, np.stack([mirrored[path] for path in table.paths]))
+    others = []
+    for look in LOOKS[1:]:
+        found = embedding.vectors(table.paths, look=look)
+        others.append(np.stack([found[path] for path in table.paths]))
+    pictures = [to_gray(each) for each in thumbnails(table.paths, SIDE)]
+    pairs = find_duplicates(pictures, table.vectors, others)
     target = Path(out).with_suffix('.duplicates.csv')
     with new_file(target) as draft, open(draft, 'w', newline='', encoding='utf-8') as file:
         rows = csv.writer(file)

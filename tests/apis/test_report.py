@@ -81,7 +81,13 @@ def test_a_labelled_run_shows_its_scores(scenes, tmp_path, capsys):
     )
     page = make_report(run, images=None, count=12, device='cpu')
     titles = [section.title for section in page.sections]
-    assert titles[:2] == ['Curves', 'Validation'] and 'Reconstructions' not in titles
+    assert titles[:5] == [
+        'Curves', 'Validation', 'Predictions', 'Scores by class', 'Worst pictures',
+    ]  # fmt: skip
+    assert 'Reconstructions' not in titles
+    labels = next(section for section in page.sections if section.title == 'Labels')
+    assert [row[0] for row in labels.table] == ['right, %', '9 nearest']
+    assert 'Of 10 pictures of 10 classes of the validation set' in labels.note
     validation = page.sections[1]
     assert validation.table[1][0] == 'accuracy/top1'
     assert any('mmcnx2 predict' in command for _, command in page.commands)

@@ -101,3 +101,10 @@ def test_list_files_counts_time_and_memory_of_the_start(run):
     assert [row[0] for row in rows] == ['list', 'data set', 'data set and digest', 'a worker']
     assert all(row[1] == '1200' for row in rows)
     assert float(rows[-1][-1]) < 20, 'a worker has no copy of its own of the list'
+
+
+def test_planted_near_duplicates_are_counted_by_kind():
+    done = run('near_duplicates.py', '--pictures', '30', '--planted', '6', '--side', '64')
+    assert done.returncode == 0, done.stderr
+    row = cells(next(line for line in done.stdout.splitlines() if 'random weights' in line))
+    assert row[3:] == ['2 of 2', '2 of 2', '2 of 2']

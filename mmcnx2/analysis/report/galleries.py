@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from mmcnx2.analysis.classified_pictures import Classified
 from mmcnx2.analysis.report.curves import WIDTH
 from mmcnx2.analysis.report.page import Picture, Section
 from mmcnx2.models.fcmae import Reconstruction
+
+_A_ROW = 3  # pictures with a caption each
 
 
 def reconstructions_section(results: Mapping[str, Reconstruction]) -> Section:
@@ -48,6 +51,38 @@ def predictions_section(
     picture = draw_rows(rows, 'the truth and predictions', titles=['truth', 'prediction'])
     return Section(
         title=title, pictures=[picture], note=f'{note} Objects are drawn from a score of 0.3 on.'
+    )
+
+
+def classified_section(
+    title: str, thumbnails: Sequence[np.ndarray], found: Sequence[Classified], note: str
+) -> Section:
+    """Show pictures with their classes and what a classifier says.
+
+    Args:
+        title: The heading.
+        thumbnails: uint8 RGB, one a picture.
+        found: What they are, and what was said.
+        note: Which pictures they are.
+    """
+    captions = [
+        f'{each.truth}: right, {each.sure:.0%}'
+        if each.truth == each.found
+        else f'{each.truth}, not {each.found} ({each.sure:.0%})'
+        for each in found
+    ]
+    rows = [
+        (thumbnails[i : i + _A_ROW], captions[i : i + _A_ROW]) for i in range(0, len(found), _A_ROW)
+    ]
+    pictures = draw_rows(
+        [row for row, _ in rows],
+        'pictures, their classes and what the classifier says',
+        captions=[words for _, words in rows],
+    )
+    return Section(
+        title=title,
+        pictures=[pictures],
+        note=f'{note} In brackets: how sure it is of what it says.',
     )
 
 

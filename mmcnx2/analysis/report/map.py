@@ -9,6 +9,7 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from sklearn.decomposition import PCA
 from sklearn.neighbors import LocalOutlierFactor
 
+from mmcnx2.analysis.overlap import to_gray
 from mmcnx2.analysis.report.curves import WIDTH
 from mmcnx2.analysis.report.galleries import draw_rows
 from mmcnx2.analysis.report.page import Picture, Section
@@ -65,7 +66,7 @@ def neighbors_section(vectors: np.ndarray, thumbnails: Sequence[np.ndarray]) -> 
 
 def oddities_sections(
     vectors: np.ndarray,
-    mirrored: np.ndarray,
+    others: Sequence[np.ndarray],
     thumbnails: Sequence[np.ndarray],
     paths: Sequence[str],
 ) -> list[Section]:
@@ -73,11 +74,11 @@ def oddities_sections(
 
     Args:
         vectors: ``(n, C)``.
-        mirrored: ``(n, C)``, of the same pictures in a mirror.
+        others: ``(n, C)``, of the same otherwise looked at, such as in a mirror.
         thumbnails: uint8 RGB, one a picture.
         paths: Of the pictures.
     """
-    pairs = find_duplicates(vectors, mirrored)
+    pairs = find_duplicates([to_gray(each) for each in thumbnails], vectors, others)
     shown = pairs[:_SHOWN]
     names = [Path(path).name for path in paths]
     duplicates = Section(

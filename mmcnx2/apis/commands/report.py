@@ -14,6 +14,7 @@ def report(
     *,
     out: Annotated[str | None, arguments.location] = None,
     images: Annotated[str | None, arguments.location] = None,
+    labelled: Annotated[str | None, arguments.location] = None,
     count: Annotated[int, arguments.whole(3, 2000)] = 200,
     device: Annotated[str | None, arguments.device] = None,
 ) -> None:
@@ -27,6 +28,8 @@ def report(
         run: Folder of a run.
         out: The page to write. Default report.html in the run's folder.
         images: Images to look at. Default those that the run learnt from.
+        labelled: Folder of class folders to score the features by, with k-NN and a linear probe.
+            Default a classifier's own validation images.
         count: How many of them. Default 200.
         device: cpu, cuda or cuda:1. Default a GPU if there is one.
 
@@ -43,7 +46,8 @@ def report(
     opened = Run.open(run)
     target = out or os.path.join(opened.folder, 'report.html')
     check_file(target)
-    page = make_report(opened, images=images, count=count, device=device)
+    print(f'Looking at {opened.folder} ...', flush=True)
+    page = make_report(opened, images=images, count=count, device=device, labelled=labelled)
     page.write(target)
     verdict = page.findings[0] if page.findings else None
     said = f'{verdict.kind}: {verdict.sentence}' if verdict else 'too early to say.'
