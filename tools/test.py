@@ -24,6 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--show-dir', type=arguments.location, help='folder for pictures of the predictions'
     )
+    parser.add_argument(
+        '--quiet', action='store_true', help='print the scores alone; the log goes to its file'
+    )
     parser.add_argument('--tta', action='store_true', help='average several views of each image')
     add_common_arguments(parser)
     return parser.parse_args()
@@ -32,6 +35,10 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
     settle_threads()  # before torch is imported, which reads it
+
+import contextlib
+import io
+from collections.abc import Mapping
 
 from mmengine.runner import Runner
 
@@ -48,6 +55,7 @@ from mmcnx2.engine.evaluation import (
     write_segmentations,
 )
 from mmcnx2.engine.fit_to_data import fit_to_data
+from mmcnx2.engine.hooks.progress_hook import quiet
 from mmcnx2.engine.launch import check_checkpoint, check_inputs, read_config
 from mmcnx2.engine.sentences import told_in_a_sentence
 from mmcnx2.engine.training import foreseen_ends
@@ -102,16 +110,33 @@ def main(args: argparse.Namespace) -> None:
     options = dict(given=args.cfg_options, debug=args.debug)
     cores = share_out_cores(cfg, given=args.cfg_options)
     with told_by_key(cfg, **options):
-        runner = Runner.from_cfg(cfg)
+        runner = (quiet(Runner) if args.quiet else Runner).from_cfg(cfg)
     runner.logger.info(cores)
     look = not args.no_data_check
     with foreseen_ends(), told_by_key(cfg, **options, running=True, but=(CheckpointError,)):
-        if not args.out or cfg.default_scope == 'mmseg':
-            evaluate(runner, look=look)
+        if not args.quiet:
+            test(runner, args.out, look=look)
             return
-        with new_file(args.out) as draft:  # which the main process writes, and no other
-            dump_predictions(runner, str(draft), scope=cfg.default_scope)
-            evaluate(runner, look=look)
+        print(f"Testing '{args.checkpoint}' ...", flush=True)
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its tables
+            scores = test(runner, args.out, look=look)
+        say_scores(scores)
+
+
+def test(runner: Runner, out: str | None, *, look: bool) -> Mapping[str, float]:
+    """Test, and keep the predictions if that is asked for; return the scores."""
+    if not out or runner.cfg.default_scope == 'mmseg':
+        return evaluate(runner, look=look)
+    with new_file(out) as draft:  # which the main process writes, and no other
+        dump_predictions(runner, str(draft), scope=runner.cfg.default_scope)
+        return evaluate(runner, look=look)
+
+
+def say_scores(scores: Mapping[str, float]) -> None:
+    """Print each score, without the metric's own name in front of it."""
+    for name, value in scores.items():
+        if isinstance(value, int | float):
+            print(f'{name.rpartition("/")[2]}: {value:.4g}')
 
 
 if __name__ == '__main__':

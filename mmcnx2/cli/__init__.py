@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import mmcnx2
 from mmcnx2.apis.calls import CallError, plain_type, reader_of, takes_several
-from mmcnx2.apis.commands import COMMANDS, find
+from mmcnx2.apis.commands import COMMANDS, TRAINING, find
 from mmcnx2.paths import printable
 from mmcnx2.processes.signals import leave_when_told
 
@@ -32,8 +32,9 @@ def main(words: Sequence[str] | None = None) -> None:
         SystemExit: With 0; with 2 after one sentence, if nothing was begun; else as the training
             ends.
     """
-    leave_when_told()  # before the imports of a command, which take their time
     words = sys.argv[1:] if words is None else list(words)
+    # Before the imports of a command, which take their time.
+    leave_when_told(*([] if words and words[0] in TRAINING else ['before it was done']))
     debug = '--debug' in words
     if not debug:
         warnings.simplefilter('ignore')  # of the toolboxes, to those who write code

@@ -107,12 +107,15 @@ def _mirrored(pipeline: list) -> list:
     return [*transforms, dict(type='TestTimeAug', transforms=[flips, [pack]])]
 
 
-def evaluate(runner: Runner, *, look: bool = True) -> None:
+def evaluate(runner: Runner, *, look: bool = True) -> dict[str, float]:
     """Test the model of a checkpoint, whose class names count where the data's own are not there.
 
     Args:
         runner: Built, not run, its ``load_from`` the checkpoint.
         look: Look at the data first (:func:`.check_data`).
+
+    Returns:
+        The scores by name.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or lacks a head.
@@ -123,7 +126,7 @@ def evaluate(runner: Runner, *, look: bool = True) -> None:
     take_class_names(loader.dataset, classes)
     if look:
         check_data(runner.cfg, dict(test=loader), classes=classes)
-    runner.test()
+    return runner.test()
 
 
 def trained_classes(checkpoint: str) -> tuple[str, ...] | None:

@@ -7,6 +7,8 @@ three of its functions are replaced by ones that do the same and one thing more.
 """
 
 import logging
+import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,6 +87,7 @@ def load_state_dict(
 ) -> None:
     """Load weights in any dialect; mmengine lists the keys that are missing or unused.
 
+    Norms behind the stages, which pre-training has none of, are no such keys: they start new.
     Where weights behind the encoder are missing, the model can be trained, and raises
     :class:`.UntrainedError` if it is to predict before that.
 
@@ -104,6 +107,8 @@ def load_state_dict(
         _load_state_dict(module, state_dict, strict, logger)
         return
     state_dict = _translate(model, state_dict, prefix, logger)
+    if not strict:
+        state_dict = _with_new_norms(model, state_dict, prefix, logger)
     loaded = LoadedParameters(model, prefix)
     _load_state_dict(module, state_dict, strict, logger)
     loaded.guard_others()
@@ -186,6 +191,27 @@ def _translate(
         return state_dict
     converted, left = write(found, MMCNX2, encoder_prefix=prefix)
     return converted | left
+
+
+def _with_new_norms(
+    module: nn.Module, state_dict: Mapping[str, Any], prefix: str, logger
+) -> Mapping[str, Any]:
+    """Add the encoder's norms behind its stages as they are, where the weights have none."""
+    new = {
+        name: tensor
+        for name, tensor in module.state_dict().items()
+        if re.fullmatch(rf'{re.escape(prefix)}norm\d\.\w+', name) and name not in state_dict
+    }
+    if not new or not any(name.startswith(f'{prefix}stages.') for name in state_dict):
+        return state_dict
+    norms = sorted({name.rpartition('.')[0] for name in new})
+    print_log(
+        f'{", ".join(norms)}, of which the weights have none, start new.',
+        logger=logger or 'current',
+    )
+    whole = OrderedDict(state_dict, **new)
+    whole._metadata = getattr(state_dict, '_metadata', None)  # versions of its modules
+    return whole
 
 
 def _without_other_pixels(

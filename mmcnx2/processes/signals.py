@@ -5,6 +5,7 @@ import signal
 import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 TOLD_BY = ('SIGTERM', 'SIGUSR1', 'SIGINT', 'SIGHUP', 'SIGQUIT')
 """What schedulers, people and closed terminals send."""
@@ -18,6 +19,8 @@ TRY_AGAIN = 75
 """``EX_TEMPFAIL``: a temporary failure that is worth another try."""
 STOPPED = 128 + signal.SIGINT
 """What shells expect after Ctrl-C."""
+BEFORE_TRAINING = 'before the first step: nothing new is there to save'
+"""What is said, behind the signal's name, of a training that is told to go so early."""
 
 
 def status_after(number: int, try_again: int = TRY_AGAIN) -> int:
@@ -49,19 +52,24 @@ def listen(numbers: Iterable[int], handler: Callable) -> dict[int, Callable]:
     }
 
 
-def leave_when_told() -> None:
+def leave_when_told(when: str = BEFORE_TRAINING) -> None:
     """End at once when told to go, as tools do from their first line on: nothing new is there yet.
 
     Importing torch and preparing a run take their time.
+
+    Args:
+        when: What to say behind the signal's name.
     """
-    listen([signal.Signals[name] for name in TOLD_BY], leave_at_once)
+    listen([signal.Signals[name] for name in TOLD_BY], partial(leave_at_once, when=when))
 
 
-def leave_at_once(number: int, frame, *, try_again: int = TRY_AGAIN) -> None:
+def leave_at_once(
+    number: int, frame, *, try_again: int = TRY_AGAIN, when: str = BEFORE_TRAINING
+) -> None:
     """A handler that ends the process. See :func:`status_after` for the arguments."""
     name = signal.Signals(number).name
     try:
-        os.write(2, f'{name} before the first step: nothing new is there to save.\n'.encode())
+        os.write(2, f'{name} {when}.\n'.encode())
     finally:  # also if nobody listens any more
         os._exit(status_after(number, try_again))
 

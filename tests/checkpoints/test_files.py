@@ -78,7 +78,10 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
         (lambda path: path.write_text('<html>Not Found</html>'), 'cannot be read'),
         (lambda path: path.write_bytes(b'PK' + bytes(99)), 'written .its table of contents cannot'),
         (lambda path: path.write_bytes(bytes(99)), 'cannot be read'),
-        (lambda path: path.write_bytes(damaged_pickle()), 'cannot be read .KeyError: 77'),
+        (
+            lambda path: path.write_bytes(damaged_pickle()),
+            'cannot be read .its bytes are no weights.',
+        ),
     ],
 )
 @pytest.mark.parametrize('ending', ['pth', 'safetensors'])

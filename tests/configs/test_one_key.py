@@ -1,5 +1,7 @@
 """In every config one key is enough: for a length, for a size, for a number of classes."""
 
+import re
+
 import pytest
 from mmengine.config import Config
 
@@ -67,6 +69,21 @@ def test_a_length_is_the_schedules_by_one_key(name):
     assert peak == pytest.approx(cfg.optim_wrapper.optimizer.lr)
     assert half > 0.3 * peak
     assert rates[-1] < 1e-3 * peak or rates[-1] == pytest.approx(lowest(cfg) * peak, rel=1e-3)
+
+
+def test_few_recipes_end_above_a_thousandth_of_their_rate_and_all_are_the_papers():
+    """Two drops by ten on COCO; a last rate of 1e-6, which is much beside a low highest one."""
+    ends = {
+        r'mask[-_]rcnn': 1e-2,
+        r'fcmae-in21k-pre_.*in1k': 0.02,
+        r'-600e_in1k': 1.25e-3,
+        r'-(50|13)e_(folder|channels|scenes)': 1e-3,
+    }
+    for name in NAMES:
+        share = lowest(read_config(name))
+        if share >= 1e-3:
+            known = [end for kind, end in ends.items() if re.search(kind, name)]
+            assert known == [pytest.approx(share)], name
 
 
 @every_schedule

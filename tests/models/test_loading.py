@@ -111,7 +111,8 @@ def test_missing_and_unused_keys_are_listed(state, tmp_path, log):
     torch.save({'model': theirs}, tmp_path / 'fcmae.pth')
     load_checkpoint(make_classifier(), str(tmp_path / 'fcmae.pth'), logger='current')
     assert 'official FCMAE on MinkowskiEngine: encoder, decoder of 1 x 16' in log.text
-    assert 'missing keys in source state_dict: backbone.norm3.weight' in log.text
+    assert 'missing keys in source state_dict: head.fc.weight, head.fc.bias' in log.text
+    assert 'backbone.norm3, of which the weights have none, start new.' in log.text
     assert 'unexpected key in source state_dict: neck.mask_token, neck.proj' in log.text
 
 

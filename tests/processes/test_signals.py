@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from mmcnx2.processes.signals import listen, status_after
+from mmcnx2.processes.signals import leave_when_told, listen, status_after
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +44,21 @@ def test_a_forked_child_obeys():
         os.kill(os.getpid(), signal.SIGUSR1)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGUSR1
+
+
+@pytest.mark.parametrize(
+    ('when', 'said'),
+    [
+        ([], 'before the first step: nothing new is there to save'),
+        (['before it was done'], 'before it was done'),
+    ],
+    ids=['a training', 'anything else'],
+)
+def test_who_is_told_to_go_says_what_becomes_of_it(when, said, capfd):
+    child = os.fork()
+    if not child:
+        leave_when_told(*when)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 75
+    assert capfd.readouterr().err == f'SIGTERM {said}.\n'

@@ -9,6 +9,9 @@ COMMANDS = (
 )  # fmt: skip
 """Their names, in the order in which a person meets them; each is a module with that function."""
 
+TRAINING = ('pretrain', 'finetune', 'detect', 'segment')
+"""Those that train one network, whose checkpoints are saved when they are told to go."""
+
 CALLS = tuple(name for name in COMMANDS if name not in ('models', 'doctor'))
 """Those that are functions of the package; it has modules of the others' names."""
 

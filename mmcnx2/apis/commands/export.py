@@ -39,6 +39,7 @@ def export(
             than is allowed.
     """
     trained = Run.open(run)
+    print(f'Exporting {trained.folder} ...', flush=True)
     run_tool(
         'deployment/export.py', trained.config, trained.checkpoint, out,
         part=part, precision=precision, photos=photos, opset=opset,

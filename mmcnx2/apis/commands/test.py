@@ -38,5 +38,5 @@ def test(
     trained = Run.open(run)
     run_tool(
         'test.py', trained.config, trained.checkpoint,
-        work_dir=os.path.join(run, 'test'), out=out, show_dir=drawn, tta=tta,
+        work_dir=os.path.join(run, 'test'), out=out, show_dir=drawn, tta=tta, quiet=True,
     )  # fmt: skip

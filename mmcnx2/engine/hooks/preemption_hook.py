@@ -107,7 +107,8 @@ class PreemptionHook(Hook):
         try:
             saver = next(hook for hook in runner.hooks if isinstance(hook, AtomicCheckpointHook))
             path = saver.save_within_epoch(runner, saver.INTERRUPTED)
-            runner.logger.warning(f"Saved '{path}': --resume goes on from there.")
+            runner.logger.warning(f"Saved '{path}'.")
+            runner.logger.info('--resume goes on from there.')
         except StopIteration:
             runner.logger.error('No AtomicCheckpointHook is there to save: only older ones remain.')
         except OSError as error:
