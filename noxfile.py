@@ -5,7 +5,9 @@ Each has an environment of its own in ``.nox``. Python 3.14 is not among them, b
 mmcv call what it removed (``mmcnx2/compat/python_range.py``).
 """
 
+import os
 import re
+import tempfile
 from glob import glob
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def bare(session: nox.Session) -> None:
     install(session, family='official')
     session.run('python', '-m', 'pip', 'uninstall', '-y', 'numba', 'triton', 'simplejpeg')
     run_quick(session)
+
+
+@nox.session(reuse_venv=False)
+def wheel(session: nox.Session) -> None:
+    """The wheel in an empty environment, with what it asks for itself, runs the README's lines."""
+    build = Path(session.create_tmp(), 'dist').resolve()
+    session.run('python', '-m', 'pip', 'wheel', '--no-deps', '-w', str(build), '.')
+    session.install(f'{max(build.glob("*.whl"), key=os.path.getmtime)}[all]')
+    checkout = Path.cwd()
+    empty = tempfile.mkdtemp(dir=session.create_tmp())
+    with session.chdir(empty):
+        session.run(
+            'python', str(checkout / 'maintenance/try_wheel.py'), str(checkout / 'README.md')
+        )
 
 
 def install(session: nox.Session, *, family: str) -> None:
