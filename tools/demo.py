@@ -1,16 +1,15 @@
 """Run the main job on a few pictures: pre-train, fine-tune with and without it, make a page of it.
 
-Then the same encoder in Mask R-CNN and UPerNet, and what GRN does to its features. The page is
-there after the first half and grows. Finished parts are reused, so a run that was stopped goes on
-where it was; --fresh starts over.
+Then the same encoder in Mask R-CNN and UPerNet. The page is there after the pre-training, and
+grows. Finished parts are reused, so a run that was stopped goes on where it was; --fresh starts
+over.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from mmcnx2 import arguments
@@ -20,13 +19,14 @@ from mmcnx2.processes.threads import own_cores, settle_threads
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/demo'
 PRETRAINING = 'fcmae_convnextv2-mini_1xb32-10e_scenes'
-WITHOUT_GRN = 'fcmae_convnext-mini_1xb32-10e_scenes'
-FROM_SCRATCH = 'convnextv2-mini_1xb15-13e_scenes'
-FROM_CHECKPOINT = 'convnextv2-mini_fcmae-pre_1xb15-13e_scenes'
+FROM_SCRATCH = 'convnextv2-mini_1xb15-50e_scenes'
+FROM_CHECKPOINT = 'convnextv2-mini_fcmae-pre_1xb15-50e_scenes'
 
 # Minutes on two idle cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.6, pretraining=5.5, finetuning=1.7, mask_rcnn=5.5, upernet=3.5)
-SMOKE_SCENES = dict(unlabelled=24, train=20, val=20)
+ABOUT = dict(scenes=0.5, pretraining=4.0, finetuning=3.5, transfer=3.5)
+AT_ONCE = 4  # parts, where there are as many cores
+SCENES = dict(size=96, unlabelled=4000, train=300, val=500)
+SMOKE_SCENES = dict(SCENES, unlabelled=16, train=10, val=10)
 SMOKE_OPTIONS = {'train_dataloader.batch_size': 8, 'default_hooks.logger.interval': 1}
 SMOKE_LOOPS = {
     'EpochBasedTrainLoop': {'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1},
@@ -44,12 +44,14 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--work-dir', type=arguments.path, default='work_dirs/demo')
     parser.add_argument(
-        '--data-root', type=arguments.path, help='default: data/scenes; made if not there'
+        '--data-root', type=arguments.path, help='default: data/demo_scenes; made if not there'
     )
     parser.add_argument(
         '--seeds', type=arguments.whole(1, 1000), default=3, help='fine-tuning runs an arm'
     )
-    parser.add_argument('--no-transfer', action='store_true', help='stop after the first half')
+    parser.add_argument(
+        '--no-transfer', action='store_true', help='stop before Mask R-CNN and UPerNet'
+    )
     parser.add_argument(
         '--fresh',
         action='store_true',
@@ -60,7 +62,7 @@ def parse_args() -> argparse.Namespace:
     if args.smoke:
         args.work_dir = args.work_dir / 'smoke'  # never mistaken for a real run's parts
     args.data_root = args.data_root or (
-        args.work_dir / 'data' if args.smoke else Path('data/scenes')
+        args.work_dir / 'data' if args.smoke else Path('data/demo_scenes')
     )
     return args
 
@@ -69,7 +71,7 @@ if __name__ == '__main__':
     ARGS = parse_args()  # before the imports below, which take seconds
     settle_threads()  # before torch is imported, which reads it
 
-from demo.report import DemoRuns, write_report
+from demo.report import DemoRuns, clock, count_of, write_report
 from demo.transfer import MASK_RCNN, UPERNET
 from mmengine.config import Config
 
@@ -84,8 +86,8 @@ TRANSFERS = (
     ),
     (
         UPERNET,
-        'upernet_convnextv2-mini-fcmae_1xb8-350i_scenes-128x128',
-        'upernet_convnextv2-mini_1xb8-350i_scenes-128x128',
+        'upernet_convnextv2-mini-fcmae_1xb8-350i_scenes-96x96',
+        'upernet_convnextv2-mini_1xb8-350i_scenes-96x96',
     ),
 )
 
@@ -95,55 +97,68 @@ class Demo:
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
-        plan = [ABOUT['scenes'], ABOUT['pretraining'], *[ABOUT['finetuning']] * args.seeds, 0]
-        if not args.no_transfer:
-            plan += [*(ABOUT[transfer.name] for transfer, *_ in TRANSFERS), ABOUT['pretraining'], 0]
-        self.count, self.number, self.minutes_left = len(plan), 0, sum(plan)
-        self.times = {}
+        self.times, self._seconds = {}, {}
+        self._started = time.perf_counter()
+        self._number, self._minutes_left = 0, sum(ABOUT.values())
+        # Small networks gain little from a second core; a second run does.
+        at_once = min(own_cores(), AT_ONCE)
+        self._runner = PartRunner(args.work_dir, threads=own_cores() // at_once)
+        self._pool = ThreadPoolExecutor(at_once)
 
-    def announce(self, title: str, minutes: float = 0, *, done: bool = False) -> None:
+    def __enter__(self) -> 'Demo':
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def announce(self, step: str, title: str) -> None:
         """Say what comes next.
 
         Args:
+            step: Of :data:`ABOUT`.
             title: Title of the step.
-            minutes: Expected on two idle cores.
-            done: It was done before.
         """
-        self.number += 1
-        left, self.minutes_left = self.minutes_left, self.minutes_left - minutes
-        if done:
-            state = ': done before, reused'
-        elif self.args.smoke or not minutes:
-            state = ' ...'
-        else:
-            state = f' ... {minutes:.1f} of about {left:.0f} min to the end on two idle cores'
-        print(f'[{self.number}/{self.count}] {title}{state}', flush=True)
+        self._number += 1
+        left, self._minutes_left = self._minutes_left, self._minutes_left - ABOUT[step]
+        told = '' if self.args.smoke else f' about {left:.0f} min to the end on two idle cores'
+        print(f'[{self._number}/{len(ABOUT)}] {title} ...{told}', flush=True)
 
-    def do(self, title: str, minutes: float, parts: Sequence[Part]) -> list[Path]:
-        """Do the parts at the same time and return their folders.
+    def start(self, parts: Sequence[Part]) -> list[Future[Path]]:
+        """Queue parts, of which as many are done at a time as there are cores.
 
         Args:
-            title: For the reader of the terminal and of the page.
-            minutes: Expected on two idle cores.
             parts: Those with a finished run of the same key are reused.
         """
-        runner = PartRunner(self.args.work_dir)
-        wanted = [part for part in parts if not runner.is_done(part)]
-        self.announce(title, minutes, done=not wanted)
-        # Small networks gain nothing from a second core; a second run does.
-        cores = own_cores()
-        runner = replace(runner, threads=max(1, cores // max(1, len(wanted))))
-        label = '{}: ' if len(wanted) > 1 else ''
-        with ThreadPoolExecutor(len(parts)) as pool:
-            folders = list(
-                pool.map(lambda part: runner.do(part, label=label.format(part.name)), parts)
-            )
-        self.times[title] = max(runner.seconds(part) for part in parts)
+        return [self._pool.submit(self._do, part) for part in parts]
+
+    def _do(self, part: Part) -> Path:
+        if self._runner.is_done(part):
+            print(f'      {part.name}: done before, reused', flush=True)
+        folder = self._runner.do(part, label=f'{part.name}: ')
+        self._seconds[folder] = self._runner.seconds(part)
+        return folder
+
+    def wait(self, title: str, runs: Sequence[Future[Path]]) -> list[Path]:
+        """Wait for parts, and return their folders.
+
+        Args:
+            title: For the reader of the page.
+            runs: What :meth:`start` returned.
+        """
+        folders = [run.result() for run in runs]
+        self.times[title] = sum(self._seconds[folder] for folder in folders)
         return folders
+
+    def write_page(self, runs: DemoRuns) -> Path:
+        """Write the page as far as it goes."""
+        took = time.perf_counter() - self._started
+        page = write_report(self.args.work_dir, runs, took=took, smoke=self.args.smoke)
+        print(f'      {page} after {clock(took)} min', flush=True)
+        return page
 
     def scenes(self) -> str:
         """Render the pictures; returns the key of the data."""
-        sizes = SMOKE_SCENES if self.args.smoke else {}
+        sizes = SMOKE_SCENES if self.args.smoke else SCENES
         options = [f'--{name}={value}' for name, value in sizes.items()]
         tool = str(ROOT / 'tools/dataset_tools/make_scenes.py')
         command = [tool, '--out', str(self.args.data_root), *options]
@@ -151,9 +166,9 @@ class Demo:
         # The tool knows whether its folder is complete; what it holds decides what follows.
         key = meta.read_text() if meta.is_file() else 'missing'
         part = Part('scenes', command, key)
-        self.do('rendering the pictures', ABOUT['scenes'], [part])
+        self.wait('rendering the pictures', self.start([part]))
         key = meta.read_text()
-        PartRunner(self.args.work_dir).rename(part, key)
+        self._runner.rename(part, key)
         return key
 
     def training(self, name: str, config: str, key: str, seed: int, **options) -> Training:
@@ -182,44 +197,53 @@ def main(args: argparse.Namespace) -> None:
     if args.fresh and is_occupied(args.work_dir):
         move_aside(args.work_dir)
     claim_folder(args.work_dir, 'demo')
-    demo = Demo(args)
-    start = time.perf_counter()
+    with Demo(args) as demo:
+        show(demo, args)
+
+
+def show(demo: Demo, args: argparse.Namespace) -> None:
+    """Train everything, and write the page three times."""
+    demo.announce('scenes', 'rendering the pictures')
     data = demo.scenes()
-    part = demo.training('pretraining', PRETRAINING, data, seed=0)
-    (pretraining,) = demo.do('pre-training without labels', ABOUT['pretraining'], [part])
-    checkpoint = (pretraining / 'last_checkpoint').read_text().strip()
-    start_here = {'model.backbone.init_cfg.checkpoint': checkpoint}
+    demo.announce('pretraining', 'pre-training without labels; training from scratch beside it')
+    before = demo.training('pretraining', PRETRAINING, data, seed=0)
+    seeds = range(args.seeds)
+    scratch = [demo.training(f'seed{seed}-scratch', FROM_SCRATCH, data, seed) for seed in seeds]
+    pretraining, *scratch = demo.start([before, *scratch])
+    (folder,) = demo.wait('pre-training', [pretraining])
 
-    def pair(name: str, from_checkpoint: str, from_scratch: str, seed: int) -> list[Part]:
-        return [
-            demo.training(f'{name}-pretrained', from_checkpoint, part.key, seed, **start_here),
-            demo.training(f'{name}-scratch', from_scratch, data, seed),
-        ]
+    def from_checkpoint(name: str, config: str, seed: int) -> Training:
+        checkpoint = (folder / 'last_checkpoint').read_text().strip()
+        options = {'model.backbone.init_cfg.checkpoint': checkpoint}
+        return demo.training(f'{name}-pretrained', config, before.key, seed, **options)
 
-    pairs = []
-    for seed in range(args.seeds):
-        parts = pair(f'seed{seed}', FROM_CHECKPOINT, FROM_SCRATCH, seed)
-        title = f'fine-tuning from the checkpoint and from scratch, seed {seed}'
-        pairs.append(demo.do(title, ABOUT['finetuning'], parts))
-    pretrained, scratch = zip(*pairs, strict=True)
-    runs = DemoRuns(
-        scenes=args.data_root, pretraining=pretraining, pretrained=pretrained, scratch=scratch,
-        times=demo.times,
-    )  # fmt: skip
-    demo.announce('the page')
-    page = write_report(args.work_dir, runs, smoke=args.smoke)
-    if not args.no_transfer:
-        print(f'      the first half is in {page}', flush=True)
-        for transfer, *configs in TRANSFERS:
-            parts = pair(transfer.name, *configs, seed=0)
-            title = f'{transfer.title}, from the checkpoint and from scratch'
-            folders = demo.do(title, ABOUT[transfer.name], parts)
-            runs.transfers.append((transfer, *folders))
-        part = demo.training('pretraining-v1', WITHOUT_GRN, data, seed=0)
-        (runs.without_grn,) = demo.do('pre-training V1, without GRN', ABOUT['pretraining'], [part])
-        demo.announce('the whole page')
-        page = write_report(args.work_dir, runs, smoke=args.smoke)
-    print(f'Done in {(time.perf_counter() - start) / 60:.1f} min: open {page}')
+    demo.announce('finetuning', 'fine-tuning from the checkpoint')
+    pretrained = demo.start(
+        [from_checkpoint(f'seed{seed}', FROM_CHECKPOINT, seed) for seed in seeds]
+    )
+    pairs = [
+        demo.start([
+            from_checkpoint(transfer.name, pretrained_config, seed=0),
+            demo.training(f'{transfer.name}-scratch', scratch_config, data, seed=0),
+        ])
+        for transfer, pretrained_config, scratch_config in TRANSFERS
+        if not args.no_transfer
+    ]  # fmt: skip
+    # The cores go on while pages are written.
+    runs = DemoRuns(scenes=args.data_root, pretraining=folder, times=demo.times)
+    demo.write_page(runs)
+    runs.scratch = demo.wait(f'training from scratch, {count_of(args.seeds, "run")}', scratch)
+    runs.pretrained = demo.wait(
+        f'fine-tuning from the checkpoint, {count_of(args.seeds, "run")}', pretrained
+    )
+    page = demo.write_page(runs)
+    if pairs:
+        demo.announce('transfer', 'Mask R-CNN and UPerNet, from the checkpoint and from scratch')
+    for (transfer, *_), pair in zip(TRANSFERS, pairs, strict=False):
+        runs.transfers.append((transfer, *demo.wait(f'{transfer.title}, 2 runs', pair)))
+    if pairs:
+        page = demo.write_page(runs)
+    print(f'Done: open {page}')
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ from tests.support.toy_config import shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs/demo'
 DETECTION = 'mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes.py'
-SEGMENTATION = 'upernet_convnextv2-mini_1xb8-350i_scenes-128x128.py'
+SEGMENTATION = 'upernet_convnextv2-mini_1xb8-350i_scenes-96x96.py'
 
 
 @pytest.fixture(scope='module')

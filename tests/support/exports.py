@@ -16,7 +16,7 @@ CONFIGS = Path(__file__).parents[2] / 'configs'
 TOYS = dict(
     classifier='convnext_v2/convnextv2-atto_fcmae-pre_32xb512-linear-coslr-90e_in1k',
     detector='demo/mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes',
-    segmentor='demo/upernet_convnextv2-mini_1xb8-350i_scenes-128x128',
+    segmentor='demo/upernet_convnextv2-mini_1xb8-350i_scenes-96x96',
     features='fcmae/fcmae_convnextv2-atto_1xb64-100e_folder',
     reconstruction='fcmae/fcmae_convnextv2-atto_1xb64-100e_folder',
 )

@@ -6,8 +6,8 @@ from tests.support.command_line import ROOT
 from tests.support.in_process import refusal
 from tests.support.pictures import photograph
 
-CLASSIFIER = ROOT / 'configs/demo/convnextv2-mini_1xb15-13e_scenes.py'
-SEGMENTOR = ROOT / 'configs/demo/upernet_convnextv2-mini_1xb8-350i_scenes-128x128.py'
+CLASSIFIER = ROOT / 'configs/demo/convnextv2-mini_1xb15-50e_scenes.py'
+SEGMENTOR = ROOT / 'configs/demo/upernet_convnextv2-mini_1xb8-350i_scenes-96x96.py'
 VIS = 'analysis_tools/vis_predictions.py'
 
 

@@ -4,27 +4,31 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import mean, stdev
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmcnx2.analysis.comparison import Arm
 from mmcnx2.analysis.curves import BLUE, INK, ORANGE
 from mmcnx2.analysis.figures import save_figure
 from mmcnx2.outputs import claim_folder, write_text
 
 
 @dataclass(frozen=True)
-class Outcome(Arm):
-    """Of one row: its name is the paper's, its scores are empty where nothing has finished.
+class Outcome:
+    """What came out of one row.
 
     Attributes:
+        name: The paper's.
+        scores: Top-1 in percent, one a seed; empty where nothing has finished.
         paper: What the paper prints, None where nothing.
         parameters: Number of parameters of encoder and head as run.
         loss: Loss of the pre-training, at its end; None for from scratch.
         failure: Why there are no scores, one line.
     """
 
+    name: str
+    scores: Sequence[float]
     paper: float | None
     parameters: int | None = None
     loss: float | None = None
@@ -33,7 +37,12 @@ class Outcome(Arm):
     @property
     def mean(self) -> float | None:
         """Mean over the seeds."""
-        return super().mean if self.scores else None
+        return mean(self.scores) if self.scores else None
+
+    @property
+    def spread(self) -> float:
+        """Sample standard deviation over the seeds; 0 for fewer than two."""
+        return stdev(self.scores) if len(self.scores) > 1 else 0.0
 
 
 @dataclass(frozen=True)

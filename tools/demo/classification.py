@@ -1,58 +1,76 @@
 """Sections of the demo's page on pre-training and on classification with few labels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import mean, stdev
 
 from mmengine.config import Config
 
-from demo.charts import draw_gallery, draw_loss_curve, draw_scores
-from demo.page import Section
-from mmcnx2.analysis.comparison import Arm
+from demo.charts import draw_scores
+from mmcnx2.analysis.gain import RULE
+from mmcnx2.analysis.label_efficiency import Scores
 from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
-from mmcnx2.analysis.training_log import read_training_log
+from mmcnx2.analysis.report.curves import curves_section
+from mmcnx2.analysis.report.galleries import reconstructions_section
+from mmcnx2.analysis.report.page import Picture, Section
+from mmcnx2.analysis.report.verdict import Finding
+from mmcnx2.analysis.training_log import read_scalars, read_training_log
 
 GALLERY_SEED = 0  # of the masks; neither it nor the pictures were chosen by their looks
+SCRATCH, PRETRAINED = 'from scratch', 'pre-trained'
+ALL = 1.0  # of the labels are used
+TUNING = ''
+"""How the settings were chosen, for both arms."""
 
 
-def read_arms(pretrained: Sequence[Path], scratch: Sequence[Path]) -> list[Arm]:
-    """Return the top-1 of the fine-tuning runs, from the checkpoint and without it.
+def read_scores(pretrained: Sequence[Path], scratch: Sequence[Path]) -> Scores:
+    """Return the top-1 of the fine-tuning runs, as ``mmcnx2 compare`` compares arms.
 
     Args:
         pretrained: Work folders of the runs from the checkpoint, one a seed.
         scratch: Those without, in the same order.
     """
-    return [
-        Arm(name, [read_training_log(run).scores['accuracy/top1'] for run in runs])
-        for name, runs in (('pre-trained', pretrained), ('from scratch', scratch))
-    ]
+    return Scores(
+        metric='top-1',
+        arms=[SCRATCH, PRETRAINED],
+        shares=[ALL],
+        found={
+            (arm, ALL, seed): read_training_log(run).scores['accuracy/top1']
+            for arm, runs in ((SCRATCH, scratch), (PRETRAINED, pretrained))
+            for seed, run in enumerate(runs)
+        },
+    )
 
 
-def scores_section(images: Path, arms: Sequence[Arm], sizes: dict, tuning: str) -> Section:
+def finding_of(scores: Scores) -> Finding:
+    """Say what came out, whichever way it went."""
+    gain = scores.gain(PRETRAINED, ALL)
+    kind = 'no clear difference'
+    if gain.is_clear:
+        kind = 'pre-training helps' if gain.mean > 0 else 'pre-training hurts'
+    return Finding(kind, *scores.sentences(), rule=RULE, good=gain.is_clear and gain.mean > 0)
+
+
+def scores_section(scores: Scores, sizes: dict, tuning: str) -> Section:
     """Draw the scores.
 
     Args:
-        images: Folder of the page's pictures.
-        arms: To compare.
+        scores: To compare.
         sizes: Settings of the scenes.
         tuning: How the settings were chosen, a sentence.
     """
-    draw_scores(
-        images / 'scores.png',
-        {arm.name: arm.scores for arm in arms},
-        chance=100 / sizes['classes'],
-    )
-    seeds = [f'seed {i}' for i in range(len(arms[0].scores))]
+    seeds = scores.of(SCRATCH, ALL)
+    rows = [['top-1, %', 'mean ± spread', *(f'seed {seed}' for seed in seeds)]]
+    for arm in reversed(scores.arms):
+        values = list(scores.of(arm, ALL).values())
+        spread = stdev(values) if len(values) > 1 else 0.0
+        rows.append([arm, f'{mean(values):.1f} ± {spread:.1f}', *(f'{v:.1f}' for v in values)])
+    figure = draw_scores(scores, chance=100 / sizes['classes'])
     return Section(
         title='Classification with few labels',
-        image='images/scores.png',
-        alt='Top-1 accuracy of every run, by arm',
-        table=[
-            ['top-1, %', 'mean ± spread', *seeds],
-            *(
-                [arm.name, f'{arm.mean:.1f} ± {arm.spread:.1f}', *(f'{s:.1f}' for s in arm.scores)]
-                for arm in arms
-            ),
-        ],
+        pictures=[Picture.of(figure, 'top-1 accuracy of every run, by arm')],
+        table=rows,
         note=(
             f'Top-1 after the last epoch, on {sizes["val"]} pictures that neither training saw. A '
             'seed decides the initial weights that are not loaded, the order and the augmentation; '
@@ -63,12 +81,11 @@ def scores_section(images: Path, arms: Sequence[Arm], sizes: dict, tuning: str) 
 
 
 def gallery_section(
-    images: Path, config: Config, checkpoint: str, pictures: Sequence[Path], size: int
+    config: Config, checkpoint: str, pictures: Sequence[Path], size: int
 ) -> Section:
     """Draw reconstructions.
 
     Args:
-        images: Folder of the page's pictures.
         config: Config of the pre-training.
         checkpoint: Its weights.
         pictures: Files to reconstruct.
@@ -76,36 +93,27 @@ def gallery_section(
     """
     model = load_fcmae(config, checkpoint)
     result = reconstruct_files(model, pictures, size=size, seed=GALLERY_SEED)
-    draw_gallery(images / 'gallery.png', result)
-    return Section(
+    return replace(
+        reconstructions_section({'filled in': result}),
         title='Reconstructions of held-out pictures',
-        image='images/gallery.png',
-        alt='Rows: originals, what the encoder saw, hidden patches filled in',
-        wide=True,
-        note=(
-            'The first picture of each class in the test folder, with random masks. The model is '
-            'trained to predict the contrast inside a patch; mean and contrast of a hidden patch '
-            'are taken from the original to show its prediction in color.'
-        ),
+        note='The first picture of each of the first classes in the test folder, with random '
+        'masks. The model is trained to predict the contrast inside a patch; mean and contrast of '
+        'a hidden patch are taken from the original to show its prediction in color.',
     )
 
 
-def loss_section(images: Path, pretraining: Path, steps_an_epoch: int) -> Section:
-    """Draw the loss of the pre-training.
+def loss_section(pretraining: Path, images_a_step: int) -> Section:
+    """Draw what the pre-training logged, of all its starts.
 
     Args:
-        images: Folder of the page's pictures.
-        pretraining: Work folder of the pre-training.
-        steps_an_epoch: Iterations in one epoch.
+        pretraining: Its work folder.
+        images_a_step: Of its batches.
     """
-    log = read_training_log(pretraining)
-    draw_loss_curve(images / 'loss.png', log.steps, log.losses, steps_an_epoch=steps_an_epoch)
-    return Section(
-        title='Pre-training loss',
-        image='images/loss.png',
-        alt='Pre-training loss over the epochs',
-        note=(
-            'Mean squared error on the hidden patches, each normalized to mean 0 and variance 1: '
-            'predicting the mean everywhere would give 1.'
-        ),
+    scalars = read_scalars(pretraining, training_alone=True)
+    section = curves_section(scalars, images_a_step=images_a_step)
+    return replace(
+        section,
+        title='Curves of the pre-training',
+        note='The loss is the mean squared error on the hidden patches, each normalized to mean 0 '
+        'and variance 1: predicting the mean everywhere would give 1. ' + section.note,
     )

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from demo.charts import draw_rows
-from demo.page import Section
+from demo.classification import PRETRAINED, SCRATCH
 from mmcnx2.analysis.predictions import draw_predictions, read_truth
+from mmcnx2.analysis.report.galleries import draw_rows
+from mmcnx2.analysis.report.page import Section
 from mmcnx2.analysis.training_log import read_training_log
 from mmcnx2.engine.jobs.tool_run import SCORES
 
@@ -23,7 +24,7 @@ class Transfer:
 
     Attributes:
         title: On the page.
-        name: Name of the picture's file.
+        name: Of its runs.
         metrics: What a score is called on the page, to its name in the log and its factor.
         what: What the scores are, a sentence or two.
     """
@@ -49,33 +50,28 @@ UPERNET = Transfer(
 )
 
 
-def transfer_section(
-    images: Path, transfer: Transfer, pretrained: Path, scratch: Path, sizes: dict
-) -> Section:
+def transfer_section(transfer: Transfer, pretrained: Path, scratch: Path, sizes: dict) -> Section:
     """Draw predictions of both arms beside the truth, and tabulate their scores.
 
     Args:
-        images: Folder of the page's pictures.
         transfer: The task.
         pretrained: Work folder of the run from the checkpoint.
         scratch: That of the run without.
         sizes: Settings of the scenes.
     """
-    runs = {'pre-trained': pretrained, 'from scratch': scratch}
+    runs = {PRETRAINED: pretrained, SCRATCH: scratch}
     config = read_config(scratch)
     numbers = [number for number in NUMBERS if number < sizes['val']]
     pictures, truth = read_truth(config, numbers, side=SIDE)
-    rows = {'truth': truth}
+    columns = {'truth': truth}
     for arm, run in runs.items():
         checkpoint = (run / 'last_checkpoint').read_text().strip()
-        rows[arm] = draw_predictions(config, checkpoint, pictures)
-    draw_rows(images / f'{transfer.name}.png', rows)
+        columns[arm] = draw_predictions(config, checkpoint, pictures)
+    rows = list(zip(*columns.values(), strict=True))
     scores = {arm: read_training_log(run).scores for arm, run in runs.items()}
     return Section(
         title=transfer.title,
-        image=f'images/{transfer.name}.png',
-        alt='Rows: truth, predictions from the checkpoint, predictions from scratch',
-        wide=True,
+        pictures=[draw_rows(rows, 'the truth and both predictions', titles=list(columns))],
         table=[
             ['%', *transfer.metrics],
             *(

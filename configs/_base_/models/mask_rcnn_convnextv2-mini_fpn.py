@@ -1,4 +1,4 @@
-# For two CPU cores and pictures of 128 px: the encoder of fcmae_convnextv2-mini.py, narrow heads.
+# For two CPU cores and pictures of 96 px: the encoder of fcmae_convnextv2-mini.py, narrow heads.
 _base_ = './mask_rcnn_convnextv2_fpn.py'
 
 width = 48

@@ -39,8 +39,25 @@ class Picture:
         """
         file = io.BytesIO()
         figure.savefig(file, format=kind, dpi=dpi)
-        data = base64.b64encode(file.getvalue()).decode()
-        return cls(f'data:{_TYPES[kind]};base64,{data}', alt)
+        return cls._inside(file.getvalue(), alt, kind)
+
+    @classmethod
+    def read(cls, path: str | Path, alt: str) -> 'Picture':
+        """Take a picture from a file.
+
+        Args:
+            path: A file with the ending svg, png or jpeg.
+            alt: What it shows.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        path = Path(path)
+        return cls._inside(path.read_bytes(), alt, path.suffix[1:])
+
+    @classmethod
+    def _inside(cls, data: bytes, alt: str, kind: str) -> 'Picture':
+        return cls(f'data:{_TYPES[kind]};base64,{base64.b64encode(data).decode()}', alt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +86,16 @@ class Page:
         findings: What the numbers say, the gravest first.
         commands: What each command is for, and the command.
         sections: In their order.
+        notice: A warning above everything; may be empty.
+        story: What was done, in a few sentences; may be empty.
     """
 
     title: str
     findings: Sequence[Finding]
     commands: Sequence[tuple[str, str]] = ()
     sections: Sequence[Section] = field(default=())
+    notice: str = ''
+    story: str = ''
 
     def html(self) -> str:
         """Return the page."""

@@ -43,11 +43,13 @@ class Finding:
             improving' or 'learning'.
         sentence: With the numbers.
         rule: What was asked, and where the rule is from.
+        good: It is good news, and shown as such.
     """
 
     kind: str
     sentence: str
     rule: str
+    good: bool = False
 
 
 def judge(facts: Facts) -> list[Finding]:
@@ -154,6 +156,7 @@ def _improving(facts: Facts) -> Finding | None:
         'A falling line through the last fifth of the losses (p < 0.01), steeper than 2 % of the '
         'whole fall. (Masked autoencoders gained up to 1600 epochs: He et al., CVPR 2022, '
         'Figure 7.)',
+        good=True,
     )
 
 
@@ -165,6 +168,7 @@ def _learning(facts: Facts) -> Finding | None:
         'learning',
         f'The training loss fell from {first:.3f} to {last:.3f}.',
         f'The last tenth of the losses below {_FLAT:.0%} of the first.',
+        good=True,
     )
 
 

@@ -42,6 +42,17 @@ def test_pictures_are_inside(kind):
     assert not re.findall(r'(?:src|href)="(?!data:)', html), 'something lies outside'
 
 
+def test_a_picture_may_come_from_a_file(tmp_path):
+    file = tmp_path / 'a.png'
+    file.write_bytes(b'png')
+    assert Picture.read(file, 'a') == Picture('data:image/png;base64,cG5n', 'a')
+
+
+def test_a_notice_and_the_story_are_text():
+    html = page(notice='A <smoke> run.', story='less < more')
+    assert '<strong>A &lt;smoke&gt; run.</strong>' in html and 'less &lt; more' in html
+
+
 def test_good_news_is_not_shown_as_bad():
-    assert 'class="verdict grave"' not in page(findings=[Finding('learning', 's', 'r')])
+    assert 'class="verdict grave"' not in page(findings=[Finding('learning', 's', 'r', good=True)])
     assert 'Too early to say' in page()

@@ -20,7 +20,7 @@ def read(name: str) -> Config:
 def demo() -> tuple[Config, Config]:
     return (
         read('demo/fcmae_convnextv2-mini_1xb32-10e_scenes'),
-        read('demo/convnextv2-mini_1xb15-13e_scenes'),
+        read('demo/convnextv2-mini_1xb15-50e_scenes'),
     )
 
 

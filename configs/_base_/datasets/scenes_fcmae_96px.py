@@ -1,0 +1,7 @@
+# At the demo's size.
+_base_ = './scenes_fcmae.py'
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].update(scale=96, crop_ratio_range=(0.4, 1.0))  # RandomResizedCrop
+# One loader: decoding needs a tenth of a core.
+train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,10 @@
+# At the demo's size.
+_base_ = './scenes_seg.py'
+
+train_pipeline, test_pipeline = _base_.train_pipeline, _base_.test_pipeline
+train_pipeline[2].update(scale=(96, 96))  # RandomResize
+train_pipeline[3].update(crop_size=(96, 96))
+test_pipeline[1].update(scale=(96, 96))
+train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(batch_size=8, num_workers=1, dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
