@@ -18,15 +18,14 @@ from mmcnx2.processes.threads import own_cores, settle_threads
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs/demo'
-PRETRAINING = 'fcmae_convnextv2-mini_1xb32-10e_scenes'
+PRETRAINING = 'fcmae_convnextv2-mini_1xb32-18e_scenes'
 FROM_SCRATCH = 'convnextv2-mini_1xb15-50e_scenes'
 FROM_CHECKPOINT = 'convnextv2-mini_fcmae-pre_1xb15-50e_scenes'
 
 # Minutes on two idle cores of a server, and what --smoke makes of the sizes.
-ABOUT = dict(scenes=0.5, pretraining=4.0, finetuning=3.5, transfer=3.5)
+ABOUT = dict(scenes=0.5, pretraining=4.0, finetuning=4.5, transfer=2.5)
 AT_ONCE = 4  # parts, where there are as many cores
-SCENES = dict(size=96, unlabelled=4000, train=300, val=500)
-SMOKE_SCENES = dict(SCENES, unlabelled=16, train=10, val=10)
+SMOKE_SCENES = dict(unlabelled=16, train=10, val=10)
 SMOKE_OPTIONS = {'train_dataloader.batch_size': 8, 'default_hooks.logger.interval': 1}
 SMOKE_LOOPS = {
     'EpochBasedTrainLoop': {'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1},
@@ -44,7 +43,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--work-dir', type=arguments.path, default='work_dirs/demo')
     parser.add_argument(
-        '--data-root', type=arguments.path, help='default: data/demo_scenes; made if not there'
+        '--data-root', type=arguments.path, help='default: data/scenes; made if not there'
     )
     parser.add_argument(
         '--seeds', type=arguments.whole(1, 1000), default=3, help='fine-tuning runs an arm'
@@ -62,7 +61,7 @@ def parse_args() -> argparse.Namespace:
     if args.smoke:
         args.work_dir = args.work_dir / 'smoke'  # never mistaken for a real run's parts
     args.data_root = args.data_root or (
-        args.work_dir / 'data' if args.smoke else Path('data/demo_scenes')
+        args.work_dir / 'data' if args.smoke else Path('data/scenes')
     )
     return args
 
@@ -158,7 +157,7 @@ class Demo:
 
     def scenes(self) -> str:
         """Render the pictures; returns the key of the data."""
-        sizes = SMOKE_SCENES if self.args.smoke else SCENES
+        sizes = SMOKE_SCENES if self.args.smoke else {}
         options = [f'--{name}={value}' for name, value in sizes.items()]
         tool = str(ROOT / 'tools/dataset_tools/make_scenes.py')
         command = [tool, '--out', str(self.args.data_root), *options]

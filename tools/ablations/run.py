@@ -63,7 +63,7 @@ class ScenesScale(Scale):
 
     pretraining_epochs: int = field(kw_only=True)
     finetuning_epochs: int = field(kw_only=True)
-    demo_pretraining: str = 'demo/fcmae_convnextv2-mini_1xb32-10e_scenes'
+    demo_pretraining: str = 'demo/fcmae_convnextv2-mini_1xb32-18e_scenes'
     demo_finetuning: str = 'demo/convnextv2-mini_1xb15-50e_scenes'
 
     def name_of(self, config: str) -> str:

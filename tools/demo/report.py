@@ -217,7 +217,7 @@ def random_crops(config: Config) -> str:
         if transform.type.endswith('RandomResizedCrop'):
             low, high = transform.crop_ratio_range
             mirrored = ', mirrored at random' if _mirrors(config) else ''
-            return f'{low:g} to {high:g}{mirrored}'
+            return f'{low:g} to {high:g}, at {transform.scale} px{mirrored}'
     return 'none'
 
 

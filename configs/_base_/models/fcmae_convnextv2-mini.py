@@ -1,4 +1,4 @@
-# For two CPU cores and pictures of 96 px: three stages, so patches of 16 px in a grid of 6 x 6.
+# For two CPU cores and crops of 96 px: three stages, so patches of 16 px in a grid of 6 x 6.
 _base_ = './fcmae_convnextv2.py'
 
 model = dict(

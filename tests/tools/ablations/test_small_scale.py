@@ -19,7 +19,7 @@ def read(name: str) -> Config:
 @pytest.fixture(scope='module')
 def demo() -> tuple[Config, Config]:
     return (
-        read('demo/fcmae_convnextv2-mini_1xb32-10e_scenes'),
+        read('demo/fcmae_convnextv2-mini_1xb32-18e_scenes'),
         read('demo/convnextv2-mini_1xb15-50e_scenes'),
     )
 
@@ -49,9 +49,9 @@ def test_length_warm_up_and_checkpoint_follow_the_number_of_epochs(demo):
     cfg = small_pretraining(read(SMALL[0]), demo[0], epochs=7)
     warmup, cosine = cfg.param_scheduler
     assert cfg.train_cfg.max_epochs == cfg.default_hooks.checkpoint.interval == 7
-    assert (warmup.end, cosine.begin) == (1, 1)
+    assert (warmup.end, cosine.begin) == (2, 2)
     assert not {'end', 'T_max'} & cosine.keys(), 'it does not end with the run'
-    assert demo[0].train_cfg.max_epochs == 10, 'the demo itself has changed'
+    assert demo[0].train_cfg.max_epochs == 18, 'the demo itself has changed'
 
 
 @pytest.mark.parametrize('checkpoint', [None, 'a.pth'])

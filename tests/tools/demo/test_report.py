@@ -19,8 +19,8 @@ def log(run, start: str, rows: list[dict]) -> None:
 @pytest.mark.parametrize(
     ('config', 'said'),
     [
-        ('fcmae_convnextv2-mini_1xb32-10e_scenes', '0.4 to 1, mirrored at random'),
-        ('convnextv2-mini_1xb15-50e_scenes', '0.5 to 1, mirrored at random'),
+        ('fcmae_convnextv2-mini_1xb32-18e_scenes', '0.3 to 1, at 96 px, mirrored at random'),
+        ('convnextv2-mini_1xb15-50e_scenes', '0.4 to 1, at 96 px, mirrored at random'),
         ('mask-rcnn_convnextv2-mini_fpn_1xb8-12e_scenes', 'none'),
     ],
 )

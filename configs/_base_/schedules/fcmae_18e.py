@@ -1,8 +1,8 @@
 # What two CPU cores do in a few minutes: 32 images a step.
 _base_ = './fcmae_100e.py'
 
-max_epochs = 10
-warmup_epochs = 1
+max_epochs = 18
+warmup_epochs = 2
 train_cfg = dict(max_epochs=max_epochs)
 param_scheduler = _base_.param_scheduler
 param_scheduler[0].update(end=warmup_epochs)
