@@ -1,7 +1,7 @@
 """Run the paper's ablations and put the outcome beside the paper's numbers.
 
   python tools/ablate.py --list                     what there is
-  python tools/ablate.py 2d 2e sparse 3             on the demo's pictures, on a CPU, in an hour
+  python tools/ablate.py sparse 3 2d 2e fig8        on the demo's pictures, on a CPU, in two hours
   python tools/ablate.py 2d --scale real --gpus 8   as the paper does, on ImageNet
   python tools/ablate.py 2d --scale real --dry-run  the commands, to give them to a cluster
 
@@ -45,7 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--seeds',
         type=arguments.whole(1, 1000),
-        help='fine-tuning runs a row (default: 2, 1 if real)',
+        help='runs a row, each with a pre-training of its own unless real (default: 2, 1 if real)',
     )
     parser.add_argument(
         '--gpus',
@@ -65,11 +65,11 @@ def parse_args() -> argparse.Namespace:
     small = parser.add_argument_group('sizes of --scale scenes')
     labelled = arguments.whole(10, 10**6)  # at least one a class
     sizes = dict(
-        pretraining_epochs=(arguments.epochs, 7, 'epochs of each pre-training'),
-        finetuning_epochs=(arguments.epochs, 10, 'epochs of each fine-tuning'),
+        pretraining_epochs=(arguments.epochs, 18, 'epochs of each pre-training'),
+        finetuning_epochs=(arguments.epochs, 50, 'epochs of each fine-tuning'),
         unlabelled=(arguments.images, 3000, 'pictures without labels'),
         train=(labelled, 300, 'labelled pictures'),
-        val=(labelled, 1000, 'pictures for the score'),
+        val=(labelled, 500, 'pictures for the score'),
         jobs=(arguments.processes, own_cores(), 'runs at a time, one a core'),
     )
     for name, (kind, default, what) in sizes.items():
@@ -145,11 +145,11 @@ def describe(args: argparse.Namespace) -> str:
     if args.scale == 'real':
         return f'Here: the same, {args.seeds} fine-tuning run(s) a row.'
     return (
-        f"Here: the demo's encoder, {args.unlabelled} rendered pictures of 128 px, "
-        f'{args.pretraining_epochs} epochs of pre-training (one run, seed 0), then '
-        f'{args.finetuning_epochs} epochs on {args.train} labelled pictures, {args.seeds} '
-        f'seeds; scored on {args.val} others. Rows from scratch have the same fine-tuning '
-        'alone. The spread is the standard deviation over the seeds.'
+        f"Here: the demo's encoder, {args.unlabelled} rendered pictures, "
+        f'{args.pretraining_epochs} epochs of pre-training, then {args.finetuning_epochs} epochs '
+        f'on {args.train} labelled pictures, both with each of {args.seeds} seeds; scored on '
+        f'{args.val} others. Rows from scratch have the same fine-tuning alone. The spread is the '
+        'standard deviation over the seeds.'
     )
 
 

@@ -1,6 +1,7 @@
 """From the runs of an ablation to its table."""
 
 from collections.abc import Mapping, Sequence
+from statistics import mean
 
 from mmengine.config import Config
 
@@ -25,7 +26,7 @@ def report_ablation(
     """
     ablation = ABLATIONS[key]
     parts = {row: _parts(row, run) for row in ablation.rows}
-    every = [part for before, after in parts.values() for part in [before, *after] if part]
+    every = [part for before, after in parts.values() for part in [*before, *after]]
     return AblationReport(
         key=key,
         title=ablation.title,
@@ -36,30 +37,30 @@ def report_ablation(
     )
 
 
-def _parts(row: Row, run: AblationRun) -> tuple[Training | None, list[Training]]:
-    """Return a row's pre-training, if it has one, and its fine-tunings."""
-    before = run.pretraining(row.pretraining) if row.pretraining else None
-    return before, [run.finetuning(row, seed) for seed in run.scale.seeds]
+def _parts(row: Row, run: AblationRun) -> tuple[list[Training], list[Training]]:
+    """Return a row's pre-trainings, if it has any, and its fine-tunings."""
+    seeds = run.scale.seeds
+    before = [run.pretraining(row.pretraining, seed) for seed in seeds if row.pretraining]
+    before = list({part.name: part for part in before}.values())
+    return before, [run.finetuning(row, seed) for seed in seeds]
 
 
 def _outcome(
     row: Row,
-    before: Training | None,
+    before: Sequence[Training],
     parts: Sequence[Training],
     run: AblationRun,
     failures: Mapping[str, str],
 ) -> Outcome:
     logs = [_log(run, part) for part in parts if run.runner.is_done(part)]
-    failed = [failures[p.name] for p in [before, *parts] if p and p.name in failures]
-    loss = None
-    if before and run.runner.is_done(before):
-        loss = _log(run, before).losses[-1]
+    failed = [failures[part.name] for part in [*before, *parts] if part.name in failures]
+    losses = [_log(run, part).losses[-1] for part in before if run.runner.is_done(part)]
     return Outcome(
         name=row.name,
         scores=[log.scores['accuracy/top1'] for log in logs],
         paper=row.paper,
         parameters=count_parameters(Config.fromfile(parts[0].config)),
-        loss=loss,
+        loss=mean(losses) if losses else None,
         failure=failed[0] if failed else '',
     )
 

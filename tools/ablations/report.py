@@ -23,7 +23,7 @@ class Outcome:
         scores: Top-1 in percent, one a seed; empty where nothing has finished.
         paper: What the paper prints, None where nothing.
         parameters: Number of parameters of encoder and head as run.
-        loss: Loss of the pre-training, at its end; None for from scratch.
+        loss: Loss of the pre-training, at its end, the mean over its seeds; None for from scratch.
         failure: Why there are no scores, one line.
     """
 

@@ -1,8 +1,9 @@
-"""The runs of an ablation's rows: a pre-training each, then fine-tuning from it once a seed."""
+"""The runs of an ablation's rows: pre-training, then fine-tuning from it, once a seed."""
 
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ class Scale:
     """How large the runs are, and how they are started.
 
     Attributes:
-        seeds: Seeds of the fine-tuning runs of a row.
+        seeds: Seeds of a row's runs.
         options: ``--cfg-options`` of every run, ``KEY=VALUE``.
         launcher: What starts ``tools/train.py``, before its arguments: nothing for one process.
         train_options: Train options of ``tools/train.py``, further ones.
@@ -40,6 +41,10 @@ class Scale:
     def name_of(self, config: str) -> str:
         """Return what a run of a config is called, and its folder."""
         return config.rpartition('/')[2]
+
+    def pretraining_seed(self, seed: int) -> int:
+        """Return the seed of the pre-training that the fine-tuning of a seed starts from."""
+        return 0  # one pre-training a row
 
     def pretraining(self, name: str, folder: Path) -> Path:
         """Return the file of a pre-training config of ``configs/`` at this scale."""
@@ -70,6 +75,9 @@ class ScenesScale(Scale):
         # Without schedule and data, which do not hold at this scale.
         return super().name_of(config).rsplit('_', 2)[0]
 
+    def pretraining_seed(self, seed: int) -> int:
+        return seed  # what another pre-training would give is in the spread
+
     def pretraining(self, name: str, folder: Path) -> Path:
         cfg = small_pretraining(
             _read(name), _read(self.demo_pretraining), epochs=self.pretraining_epochs
@@ -99,16 +107,18 @@ class AblationRun:
         self.scale, self.runner, self.data = scale, runner, data
         self._made: dict[str, Training] = {}
 
-    def pretraining(self, name: str) -> Training:
+    def pretraining(self, name: str, seed: int = 0) -> Training:
         """Return a pre-training run.
 
         Args:
             name: Name of its config, as in :class:`Row`.
+            seed: Of the fine-tuning that starts from it.
         """
-        title = self.scale.name_of(name)
+        own = self.scale.pretraining_seed(seed)
+        title = self.scale.name_of(name) + (f'_seed{own}' if own else '')
         if title not in self._made:
             config = self.scale.pretraining(name, self.runner.folder / 'configs')
-            self._made[title] = self._part(title, config, seed=0)
+            self._made[title] = self._part(title, config, seed=own)
         return self._made[title]
 
     def finetuning(self, row: Row, seed: int) -> Training:
@@ -121,8 +131,8 @@ class AblationRun:
         name, folder = self.scale.name_of(row.finetuning), self.runner.folder
         options, key, checkpoint = [], '', None
         if row.pretraining:
-            before = self.pretraining(row.pretraining)
-            name += f'_after_{before.name}'
+            before = self.pretraining(row.pretraining, seed)
+            name += f'_after_{self.scale.name_of(row.pretraining)}'
             epochs = Config.fromfile(before.config).train_cfg.max_epochs
             key, checkpoint = before.key, str(folder / before.name / f'epoch_{epochs}.pth')
             options = [f'model.backbone.init_cfg.checkpoint={checkpoint}']
@@ -140,18 +150,16 @@ class AblationRun:
 
         Returns:
             Lists that can be done at the same time: a pre-training and the runs that start from it,
-            then those from scratch, each in order.
+            then those from scratch, each in order; one seed of everything before the next.
         """
         jobs = {}
-        for row in sorted(rows, key=lambda row: row.pretraining is None):
-            key = row.pretraining or row.finetuning
-            parts = jobs.setdefault(key, {})
-            if row.pretraining and not parts:
-                part = self.pretraining(row.pretraining)
-                parts[part.name] = part
-            for seed in self.scale.seeds:
-                part = self.finetuning(row, seed)
-                parts[part.name] = part
+        rows = sorted(rows, key=lambda row: row.pretraining is None)
+        for seed, row in product(self.scale.seeds, rows):
+            parts = [self.finetuning(row, seed)]
+            if row.pretraining:
+                parts.insert(0, self.pretraining(row.pretraining, seed))
+            job = jobs.setdefault(parts[0].name if row.pretraining else row.finetuning, {})
+            job.update({part.name: part for part in parts})
         return [list(parts.values()) for parts in jobs.values()]
 
     def prepare(self, jobs: Iterable[Sequence[Training]]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from ablations.run import CONFIGS, AblationRun, Scale, count_parameters
+from ablations.run import CONFIGS, AblationRun, Scale, ScenesScale, count_parameters
 from ablations.tables import ABLATIONS
 from mmengine.config import Config
 
@@ -41,6 +41,22 @@ def test_real_runs_are_the_configs_in_the_folders_that_the_configs_expect(real):
         expected = Config.fromfile(part.config).model.backbone.init_cfg.checkpoint
         if 'dense-encoder' not in row.pretraining:  # whose encoder V1's config fine-tunes
             assert checkpoint.endswith(expected.removeprefix('work_dirs/')), row.name
+
+
+def test_small_rows_have_a_pre_training_of_each_seed(tmp_path):
+    scale = ScenesScale(range(2), pretraining_epochs=3, finetuning_epochs=2)
+    run = AblationRun(scale, PartRunner(tmp_path))
+    jobs = run.jobs(ABLATIONS['sparse'].rows[1:])
+    assert [[part.name for part in job] for job in jobs] == [
+        ['fcmae_convnext-base', 'convnext-base_fcmae-800e-pre_after_fcmae_convnext-base_seed0'],
+        [
+            'fcmae_convnext-base_seed1',
+            'convnext-base_fcmae-800e-pre_after_fcmae_convnext-base_seed1',
+        ],
+    ]
+    for seed, (before, after) in enumerate(jobs):
+        assert f'randomness.seed={seed}' in before.options
+        assert any(f'/{before.name}/epoch_3.pth' in word for word in after.options)
 
 
 def test_another_pre_training_or_other_data_have_fine_tuning_done_again(real):

@@ -69,5 +69,5 @@ def test_fine_tuning_takes_the_rows_backbone_and_nothing_of_its_recipe(checkpoin
 
 
 def test_no_more_epochs_than_the_warm_up_are_refused(demo):
-    with pytest.raises(ValueError, match='epochs=1 must be more than the 1 of the warm-up'):
+    with pytest.raises(ValueError, match='epochs=1 must be more than the 2 of the warm-up'):
         small_pretraining(read(SMALL[0]), demo[0], epochs=1)
