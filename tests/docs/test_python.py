@@ -79,7 +79,7 @@ def folder(tmp_path_factory) -> Path:
     weights = dict(state_dict=_in_openmmlab(FCMAE('atto')))
     torch.save(weights, folder / 'epoch_100.pth')
     (folder / 'work_dirs/v2').mkdir(parents=True)
-    shutil.copy(folder / 'epoch_100.pth', folder / 'work_dirs/v2/epoch_10.pth')
+    shutil.copy(folder / 'epoch_100.pth', folder / 'work_dirs/v2/epoch_18.pth')
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     (folder / 'photos').mkdir()
     for name in ('a.jpg', 'b.jpg', 'b.png', 'photos/c.jpg'):
