@@ -210,6 +210,7 @@ ALLOWED = {
     'tools/benchmarks/photographs.py': 'in a temporary folder',
     'tools/benchmarks/measure.py': '/proc',
     'tools/benchmarks/near_duplicates.py': 'in a temporary folder',
+    'tools/benchmarks/train_step.py': 'in a temporary folder',
     'tools/demo/scenes/build.py': 'in a folder that its meta.json shows to be a data set of scenes',
     'tools/demo/scenes/files.py': 'the same',
     'tools/demo/scenes/meta.py': 'the same',

@@ -7,14 +7,17 @@ import torch
 from demo.scenes import SceneSettings, build
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
 from mmcnx2.compat import amp_off_without_gpu
 from mmcnx2.engine.optimizers import joined
+from tests.support.batches import make_batch
 from tests.support.command_line import ROOT
 from tests.support.short_pretraining import pre_train, render
 from tests.support.toy_config import classify_scenes, shorten, shrink
-from tests.support.waiting import Begin, End, ListsTravel, PretendDevice, Waits
+from tests.support.waiting import Begin, End, ListsTravel, PretendDevice, Waits, WhoReads
 
 
 @pytest.fixture(scope='module')
@@ -87,6 +90,26 @@ def test_no_step_of_fine_tuning_waits(device, scenes, tmp_path, name):
         runner.train()
     assert device.steps == 2
     assert len(runner.message_hub.get_scalar('train/loss').data[0]) == 2
+
+
+TRANSFER = {
+    'mask_rcnn/mask-rcnn_convnextv2-base-fcmae_fpn_lsj-3x_coco': {'mmdet', 'mmengine'},
+    'upernet/upernet_convnextv2-base-fcmae_8xb2-amp-160k_ade20k-512x512': {'mmseg'},
+}
+
+
+@pytest.mark.parametrize(('name', 'who'), TRANSFER.items(), ids=['detection', 'segmentation'])
+def test_what_a_step_of_transfer_waits_for_is_the_toolboxes(name, who):
+    """docs/performance.md names it."""
+    cfg = shrink(Config.fromfile(ROOT / f'configs/{name}.py'))
+    init_default_scope(cfg.default_scope)
+    cfg.model.backbone.init_cfg = None
+    amp_off_without_gpu(cfg)
+    model = MODELS.build(cfg.model).train()
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    with WhoReads() as found:
+        model.train_step(make_batch(cfg.default_scope, classes=10), wrapper)
+    assert {module.partition('.')[0] for module in found.modules} == who, found.modules
 
 
 class Impatient(Hook):

@@ -109,3 +109,14 @@ def test_the_tests_for_a_gpu_need_torch_triton_and_pytest_alone(tmp_path):
         'test_cuda_graph.py',
         'test_ddp.py',
     }
+
+
+def test_the_table_of_a_gpu_needs_torch_and_triton_alone(tmp_path):
+    pytest.importorskip('triton')
+    site = make_environment(tmp_path / 'site', (*TORCH, 'triton', 'numpy'))  # that to interpret
+    (site / 'mmcnx2').unlink()  # a plain checkout is not installed
+    (site / 'tests').unlink()
+    script = 'import runpy; sys.argv[:1] = []; runpy.run_path(sys.argv[0], run_name="__main__")'
+    words = ('--dry', '--only', 'right: grn', '--out', tmp_path / 'table')
+    told = run_there(site, script, ROOT / 'tools/benchmarks/gpu_table.py', *words)
+    assert '1 proofs hold, 0 rows are wrong or failed.' in told

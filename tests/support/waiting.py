@@ -4,6 +4,9 @@ Whatever a GPU would be asked is asked of it: which operations run, where tensor
 are copied, is the same. So a step that never waits for 'meta' never waits for a GPU.
 """
 
+import sys
+from collections import defaultdict
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -17,6 +20,35 @@ _READS = {
     'aten::masked_select', 'aten::nonzero', 'aten::_unique2', 'aten::unique_dim',
 }  # fmt: skip
 _COPIES = {'aten::_to_copy', 'aten::copy_'}
+
+
+class WhoReads(TorchDispatchMode):
+    """Notes who has a host read from a device, on a CPU, where nothing waits.
+
+    Attributes:
+        modules: Name of a module to the names of what it asked for.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.modules = defaultdict(set)
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function._schema.name
+        # Entries that a mask of flags chooses are counted before they are there.
+        by_flags = name in ('aten::index', 'aten::index_put_', 'aten::index_put') and any(
+            index is not None and index.dtype == torch.bool for index in args[1]
+        )
+        if name in _READS or by_flags:
+            self.modules[self._asking()].add(name)
+        return function(*args, **(kwargs or {}))
+
+    @staticmethod
+    def _asking() -> str:
+        frame = sys._getframe(2)
+        while (module := frame.f_globals['__name__']).partition('.')[0] == 'torch':
+            frame = frame.f_back
+        return module
 
 
 class Waits(AssertionError):

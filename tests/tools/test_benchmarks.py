@@ -7,6 +7,7 @@ import measure
 import neighbor
 import pytest
 
+from tests.support.command_line import ROOT
 from tests.support.forked_tool import tool
 
 
@@ -95,6 +96,20 @@ def test_neighbor_compares_what_torch_finds_with_what_the_tools_set(monkeypatch)
     assert short == settled | {'GOMP_SPINCOUNT': '10000'}
 
 
+def test_train_step_compares_the_whole_step_with_a_checkouts_and_its_products(run):
+    small = '--arch atto --batch-size 1 --size 64 --rounds 1'.split()
+    head, *rows = table(run('train_step.py', *small, '--beside', ROOT))
+    assert head == ['step', 'ms', 'images/s', 'speed / ours', 'products']
+    assert [row[0] for row in rows] == ['tools/train.py', f'that of {ROOT.name}', 'products']
+    assert rows[0][3] == '1.00' and rows[2][4] == '100%'
+    assert all(float(row[1]) > 0 for row in rows)
+
+
+def test_train_step_wants_a_checkout(tmp_path):
+    done = tool('benchmarks/train_step.py', '--beside', tmp_path, cwd=tmp_path)
+    assert done.returncode == 2 and 'has no tools/train.py: give a checkout' in done.stderr
+
+
 def test_list_files_counts_time_and_memory_of_the_start(run):
     head, *rows = table(run('list_files.py', '--images', '1200'))
     assert head == ['step', 'images', 'CPU s', 'peak MiB', 'own MiB']
@@ -103,8 +118,7 @@ def test_list_files_counts_time_and_memory_of_the_start(run):
     assert float(rows[-1][-1]) < 20, 'a worker has no copy of its own of the list'
 
 
-def test_planted_near_duplicates_are_counted_by_kind():
-    done = run('near_duplicates.py', '--pictures', '30', '--planted', '6', '--side', '64')
-    assert done.returncode == 0, done.stderr
-    row = cells(next(line for line in done.stdout.splitlines() if 'random weights' in line))
+def test_planted_near_duplicates_are_counted_by_kind(run):
+    said = run('near_duplicates.py', '--pictures', '30', '--planted', '6', '--side', '64')
+    row = cells(next(line for line in said.splitlines() if 'random weights' in line))
     assert row[3:] == ['2 of 2', '2 of 2', '2 of 2']

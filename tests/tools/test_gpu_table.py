@@ -17,6 +17,7 @@ from gpu.networks import groups, pretraining
 from gpu.parts import PARTS, Part, choose
 from gpu.report import Report
 from gpu.row import Row
+from gpu.schedule import follow
 from gpu.setting import Setting
 from gpu.static_step import StaticStep
 from gpu.targets import TARGETS, Target, compare
@@ -195,6 +196,44 @@ def test_parts_are_listed_and_chosen_by_name():
         run(SCRIPT, '--list')
     assert [part.name for part in choose('right: net')] == ['right: networks']
     assert "no part's name has that in it" in refusal(SCRIPT, '--dry', '--only', 'speed')
+
+
+def test_parts_that_cannot_be_looked_at_are_named_and_shorter_ones_follow(tmp_path):
+    parts = [
+        Part('first', 30, '', needs=('torch',)),
+        Part('unknown', 1, '', needs=('torch', 'no_such_package')),
+        Part('long', 40, ''),
+        Part('short', 20, ''),
+    ]
+    report, now = Report(tmp_path / 'table'), [0.0]
+
+    def rows(part, left):
+        assert left >= part.seconds
+        now[0] += part.seconds
+        yield Row('done')
+
+    follow(parts, report, rows, seconds=60, clock=lambda: now[0])
+    found = {name: (row.verdict, row.values.get('why')) for name, [row] in report.parts.items()}
+    assert found == {
+        'first': ('', None),
+        'unknown': ('left out', 'no_such_package missing'),
+        'long': ('left out', '30 s are left, about 40 are needed'),
+        'short': ('', None),
+    }
+
+
+def test_ten_minutes_hold_what_most_targets_are_about():
+    """By the estimates, on an H100; the rest is left out by name."""
+    left, looked_at = 600, []
+    for part in PARTS:
+        if part.seconds <= left:
+            left -= part.seconds
+            looked_at.append(part.name)
+    for name in (
+        'right: networks', 'pre-training base, compiled', 'through the runner', 'CUDA graph, atto',
+        'dense training tiny', 'dense inference base, one image',
+    ):  # fmt: skip
+        assert name in looked_at
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='it would measure for minutes')

@@ -10,8 +10,8 @@ Example: python tools/benchmarks/gpu_table.py --only right
 """
 
 import argparse
+import math
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / 'tools/benchmarks')]  # a checkout that is
 
 from gpu.parts import PARTS, choose
 from gpu.report import Report
-from gpu.row import Row
+from gpu.schedule import follow
 from gpu.worker import Worker, look_at
 
 from mmcnx2 import arguments
@@ -60,25 +60,16 @@ def main(args: argparse.Namespace) -> int:
         parts, report = choose(args.only), Report(Path(args.out))
     except (ValueError, OSError) as error:
         raise SystemExit(f'error: {error}') from None
-    end, worker = time.monotonic() + 60 * args.minutes, Worker(rounds=args.rounds)
-    setting = dry_setting() if args.dry else None
-    if not args.dry:
+    if args.dry:
+        setting = dry_setting()
+        follow(parts, report, lambda part, _: look_at(part, setting), seconds=math.inf)
+    else:
         check_gpu()
-    try:
-        for part in parts:
-            left = end - time.monotonic()
-            if part.lacking:
-                why = f'{" and ".join(part.lacking)} missing'
-                report.add(part.name, Row(part.name, dict(why=why), 'left out'))
-            elif left < part.seconds and not args.dry:
-                why = f'{left:.0f} s are left, about {part.seconds} are needed'
-                report.add(part.name, Row(part.name, dict(why=why), 'left out'))
-            else:
-                rows = look_at(part, setting) if args.dry else worker.rows(part, left)
-                for row in rows:
-                    report.add(part.name, row)
-    finally:
-        worker.close()
+        worker = Worker(rounds=args.rounds)
+        try:
+            follow(parts, report, worker.rows, seconds=60 * args.minutes)
+        finally:
+            worker.close()
     print(f'\n{report.summarize()}\n\n{report.folder}/table.md and table.json have it all.')
     return 1 if report.bad else 0
 

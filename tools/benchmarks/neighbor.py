@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from mmcnx2 import arguments
@@ -47,34 +47,10 @@ if __name__ == '__main__':
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: ARGS.cores])
 
 from measure import interleaved_medians
+from stepper import Stepper
 from tables import table
 
 NEIGHBOR = 'import os\nstarter = os.getppid()\nwhile os.getppid() == starter: pass'
-
-
-class Process:
-    """A process that is started at once, and ended at the end."""
-
-    def __init__(self, *command: str, environment: Mapping[str, str] | None = None):
-        self.process = subprocess.Popen(
-            [sys.executable, *command], env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-
-    def __enter__(self) -> 'Process':
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def ask(self) -> str:
-        """Send a line, and wait for one."""
-        self.process.stdin.write('\n')
-        self.process.stdin.flush()
-        if not (line := self.process.stdout.readline()):
-            raise SystemExit(f'error: a process that steps ended: {self.process.args}.')
-        return line
 
 
 def environments() -> dict[str, dict[str, str]]:
@@ -109,12 +85,12 @@ def main(args: argparse.Namespace) -> None:
         return
     with ExitStack() as stack:
         steppers = {
-            name: stack.enter_context(Process(*sys.argv, '--step', environment=environment))
+            name: stack.enter_context(Stepper(*sys.argv, '--step', environment=environment))
             for name, environment in environments().items()
             if name in args.threads
         }
         said = {name: stepper.ask() for name, stepper in steppers.items()}  # compiles and warms up
-        neighbor = stack.enter_context(Process('-c', NEIGHBOR)).process
+        neighbor = stack.enter_context(Stepper('-c', NEIGHBOR)).process
         calls = {
             (name, busy): beside(neighbor, stepper, busy=busy)
             for busy in (False, True)
@@ -149,7 +125,7 @@ def main(args: argparse.Namespace) -> None:
     )
 
 
-def beside(neighbor: subprocess.Popen, stepper: Process, *, busy: bool) -> Callable[[], None]:
+def beside(neighbor: subprocess.Popen, stepper: Stepper, *, busy: bool) -> Callable[[], None]:
     """Return a function that has a process step, the neighbor going on or stopped."""
 
     def call() -> None:

@@ -1,5 +1,6 @@
 """Non-maximum suppression with the signature of ``mmcv._ext.nms``, by torchvision."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +24,7 @@ def nms(boxes: Tensor, scores: Tensor, *, iou_threshold: float, offset: int) -> 
     if offset:
         boxes = torch.cat([boxes[:, :2], boxes[:, 2:] + offset], dim=1)
     # The compiled operator compares with a float32 threshold; an IoU that ties with it must stay.
-    threshold = torch.tensor(iou_threshold, dtype=torch.float32).item()
+    threshold = float(np.float32(iou_threshold))
     # Equal scores: the compiled operator takes them as torch's default sort leaves them, which is
     # not the stable order that torchvision's own sort keeps. Sort first, then score by rank.
     order = scores.sort(descending=True).indices

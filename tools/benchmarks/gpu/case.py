@@ -15,13 +15,15 @@ class Case:
         fast: From the inputs, in order, to the output, by a kernel.
         naive: The same by plain torch: the definition.
         inputs: Float64, by name: features first, which are cast to the precision of the step; then
-            parameters, which are float32.
+            parameters, which are float32. Whole numbers stay.
+        differentiable: Whether there are gradients, of all inputs.
     """
 
     name: str
     fast: Callable[..., Tensor]
     naive: Callable[..., Tensor]
     inputs: Mapping[str, Tensor]
+    differentiable: bool = True
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Operation:
         name: Says the stage.
         ways: Candidates by name, of the same arguments; ours is the first.
         inputs: Arguments, in the precision of the step.
-        moved: Bytes that a forward cannot but read and write; a backward as many again and half.
+        moved: Bytes that a forward cannot but read and write; a backward half as many again.
         flops: Of a forward; twice as many of a backward.
         blocks: How often a step does this.
     """

@@ -50,13 +50,15 @@ def _forward_and_backward(
     function: Callable[..., Tensor], inputs: Sequence[Tensor]
 ) -> list[tuple[str, Callable[[], object], int]]:
     """Return a name, a call and how often the forward's work, for both passes."""
-    leaves = [tensor.detach().requires_grad_() for tensor in inputs]
+    leaves = [tensor.detach().requires_grad_(tensor.is_floating_point()) for tensor in inputs]
 
     def forward() -> Tensor:
         with torch.no_grad():
             return function(*leaves)
 
     output = function(*leaves)
+    if not output.requires_grad:
+        return [('forward', forward, 1)]
     upstream = torch.ones_like(output)
 
     def backward() -> tuple[Tensor, ...]:

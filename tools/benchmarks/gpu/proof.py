@@ -23,11 +23,16 @@ def prove(case: Case, dtype: torch.dtype) -> Row:
         dtype: Of the features; one of :data:`LIMITS`.
     """
     given = [
-        tensor.to(torch.float32 if i else dtype) for i, tensor in enumerate(case.inputs.values())
+        tensor.to(torch.float32 if i else dtype) if tensor.is_floating_point() else tensor
+        for i, tensor in enumerate(case.inputs.values())
     ]
-    truth = outcome(case.naive, [tensor.double() for tensor in given], dtype)
-    found, again = (outcome(case.fast, given, dtype) for _ in range(2))
-    names = ['output', *(f'gradient of {name}' for name in case.inputs)]
+    exact = [tensor.double() if tensor.is_floating_point() else tensor for tensor in given]
+    truth = outcome(case.naive, exact, dtype, case.differentiable)
+    # As in training.
+    device, half = given[0].device.type, dtype != torch.float32
+    with torch.autocast(device, dtype if half else torch.bfloat16, enabled=half):
+        found, again = (outcome(case.fast, given, dtype, case.differentiable) for _ in range(2))
+    names = ['output', *(f'gradient of {name}' for name in case.inputs)][: len(found)]
     errors = {
         name: relative_error(ours, theirs) / LIMITS[ours.dtype]
         for name, ours, theirs in zip(names, found, truth, strict=True)
@@ -49,7 +54,10 @@ def prove(case: Case, dtype: torch.dtype) -> Row:
 
 
 def outcome(
-    function: Callable[..., Tensor], inputs: Sequence[Tensor], dtype: torch.dtype
+    function: Callable[..., Tensor],
+    inputs: Sequence[Tensor],
+    dtype: torch.dtype,
+    differentiable: bool = True,
 ) -> list[Tensor]:
     """Return an output and the gradients of the inputs, computed in poisoned memory.
 
@@ -57,10 +65,13 @@ def outcome(
         function: Of the inputs.
         inputs: Features and parameters.
         dtype: What the gradient of the output is rounded to.
+        differentiable: False for the output alone.
     """
-    leaves = [tensor.detach().clone().requires_grad_() for tensor in inputs]
+    leaves = [tensor.detach().clone().requires_grad_(differentiable) for tensor in inputs]
     with poisoned():
         output = function(*leaves)
+        if not differentiable:
+            return [output]
         generator = torch.Generator().manual_seed(99)
         upstream = torch.randn(output.shape, generator=generator).to(output.device, dtype)
         output.backward(upstream.to(output.dtype))
