@@ -7,7 +7,6 @@ they start from. What is done is remembered, so that the same command goes on.
 import contextlib
 import io
 import json
-import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from mmcnx2.apis.training import command_line, compose, loading_settings
 from mmcnx2.apis.training_options import TrainingOptions
 from mmcnx2.checks import check_choice
 from mmcnx2.counted import counted
+from mmcnx2.engine.hooks.progress_hook import warnings_alone
 from mmcnx2.engine.jobs.parts import Part, PartRunner
 from mmcnx2.engine.jobs.tool_run import SCORES
 from mmcnx2.outputs import check_folder, claim_folder, mark_folder, write_text
@@ -218,10 +218,5 @@ class Comparison:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let warnings and errors alone be said."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)
+    with warnings_alone(), contextlib.redirect_stdout(io.StringIO()):
+        yield

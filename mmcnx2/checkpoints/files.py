@@ -109,7 +109,8 @@ def _explained(path: Path, error: Exception) -> CheckpointError:
     # torch gives advice of many lines; what it met stands behind these words or in the first.
     said = str(error).rpartition('WeightsUnpickler error: ')[2].strip().partition('\n')[0]
     said = getattr(error, 'strerror', None) or said
-    if isinstance(error, KeyError | UnicodeDecodeError):  # the first bytes are no pickle's
+    # Bytes that are no pickle's, such as text, end in whatever their letters mean to one.
+    if isinstance(error, KeyError | UnicodeDecodeError) or said.startswith('Unsupported operand'):
         said = 'its bytes are no weights'
     elif not isinstance(error, pickle.UnpicklingError):
         said = f'{type(error).__name__}: {said}'.removesuffix(': ')

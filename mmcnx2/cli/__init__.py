@@ -3,6 +3,7 @@
 Names, types, defaults and descriptions are those of the functions; nothing is said twice.
 """
 
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ def main(words: Sequence[str] | None = None) -> None:
     debug = '--debug' in words
     if not debug:
         warnings.simplefilter('ignore')  # of the toolboxes, to those who write code
+        logging.raiseExceptions = False  # a log that a full disk does not take: the run tells
     try:
         application()([word for word in words if word != '--debug'])
     except CycloptsError as error:

@@ -46,7 +46,8 @@ class Listing:
         """Return a sentence of what was found, what was left out, and why."""
         endings = _counts(Counter(_ending(image) for image in self.images))
         images = 'image' if len(self.images) == 1 else 'images'
-        found = f"Found {len(self.images)} {images} below '{self.root}' ({endings})"
+        kinds = f' ({endings})' if endings else ''
+        found = f"Found {len(self.images)} {images} below '{self.root}'{kinds}"
         return printable(f'{found}{self.describe_left_out()}.')
 
     def describe_left_out(self) -> str:

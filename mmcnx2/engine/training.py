@@ -3,7 +3,7 @@
 import errno
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from mmengine.config import Config
@@ -21,7 +21,7 @@ from mmcnx2.engine.fit_to_data import fit_to_data
 from mmcnx2.engine.full_batches import check_batches
 from mmcnx2.engine.hooks.checkpoint_hook import AtomicCheckpointHook, UnsavedError
 from mmcnx2.engine.hooks.finite_loss_hook import DivergedError
-from mmcnx2.engine.hooks.progress_hook import quiet
+from mmcnx2.engine.hooks.progress_hook import quiet, warnings_alone
 from mmcnx2.engine.resuming.refusal import CannotStartError
 from mmcnx2.engine.resuming.start import claim, is_first_process
 from mmcnx2.engine.worker_places import places_of_workers
@@ -83,7 +83,7 @@ def train(
 
 def _build(cfg: Config) -> Runner:
     kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else Runner
-    if any(hook.get('type') == 'mmcnx2.ProgressHook' for hook in cfg.get('custom_hooks') or ()):
+    if _tells_progress(cfg):
         kind = quiet(kind)
     try:
         return kind.from_cfg(cfg)
@@ -96,12 +96,17 @@ def _build(cfg: Config) -> Runner:
         ) from None
 
 
+def _tells_progress(cfg: Config) -> bool:
+    return any(hook.get('type') == 'mmcnx2.ProgressHook' for hook in cfg.get('custom_hooks') or ())
+
+
 def _train(
     cfg: Config, *, look: bool, given: Mapping[str, Any] | None, debug: bool, first: bool
 ) -> None:
     cores = share_out_cores(cfg, given=given)
     try:
-        images = fit_to_data(cfg, keep=first)
+        with warnings_alone() if _tells_progress(cfg) else nullcontext():
+            images = fit_to_data(cfg, keep=first)
         with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
             runner = _build(cfg)
         for line in filter(None, (images, cores)):

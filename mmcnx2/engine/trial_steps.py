@@ -88,11 +88,10 @@ def _try(runner: Runner, model: BaseModel, loader: DataLoader, device: torch.dev
     size = min(_FEWEST, full) if device.type == 'cpu' else full
     batch, _ = _load(loader, size)
     took = _step(runner, model, batch, device)
-    if device.type == 'cpu':  # the first step compiles, and tells how many images are quick
+    if device.type == 'cpu':  # the first step, which also compiles, tells how many are quick
         size = min(full, max(size, round(size * _ENOUGH / took)))
     batch, loading = _load(loader, size)
-    if took < 5 * _ENOUGH or device.type != 'cpu':
-        took = _step(runner, model, batch, device)
+    took = _step(runner, model, batch, device)
     return Pace(learning=took / size, loading=loading / size, images=size)
 
 

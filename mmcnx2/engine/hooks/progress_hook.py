@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -128,9 +129,10 @@ class ProgressHook(Hook):
         if self.usual_steps and self.usual_steps > runner.max_iters:
             usual = _about(each * self.usual_steps)
             few = f' {self.usual_epochs} epochs would take about {usual}.'
+        step = f'{each:.2g} s' if each < 60 else _about(each)
         print(
             f'{counted(steps, "step")} will take about {_about(each * steps)} '
-            f'({each:.2g} s each{validation}).{few}',
+            f'({step} each{validation}).{few}',
             flush=True,
         )
 
@@ -156,6 +158,17 @@ class QuietConsole:
             handler.setLevel(logging.WARNING)
             handler.addFilter(_tells_users)
         return logger
+
+
+@contextmanager
+def warnings_alone() -> Iterator[None]:
+    """Within, no log takes what is less than a warning: what is said before a run has its own."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def quiet(kind: type[Runner]) -> type[Runner]:
