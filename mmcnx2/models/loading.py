@@ -129,7 +129,9 @@ def load_checkpoint_with_prefix(
     Raises:
         CheckpointError: There is nothing below the prefix.
     """
-    checkpoint = mmengine_checkpoint._load_checkpoint(filename, map_location=map_location)
+    checkpoint = mmengine_checkpoint._load_checkpoint(
+        filename, map_location=map_location, logger='current'
+    )
     state_dict = checkpoint.get('state_dict', checkpoint)
     prefix = prefix if prefix.endswith('.') else f'{prefix}.'
     chosen = _below(prefix, state_dict)

@@ -38,16 +38,21 @@ def report(
         ValueError: Fewer than 3 images can be read.
     """
     use(device)
+    import contextlib
+    import io
     import os
 
-    from mmcnx2.apis.report import make_report
     from mmcnx2.outputs import check_file
 
     opened = Run.open(run)
     target = out or os.path.join(opened.folder, 'report.html')
     check_file(target)
     print(f'Looking at {opened.folder} ...', flush=True)
-    page = make_report(opened, images=images, count=count, device=device, labelled=labelled)
+    from mmcnx2.apis.report import make_report  # which takes seconds
+    from mmcnx2.engine.hooks.progress_hook import warnings_alone
+
+    with warnings_alone(), contextlib.redirect_stdout(io.StringIO()):  # of the toolboxes
+        page = make_report(opened, images=images, count=count, device=device, labelled=labelled)
     page.write(target)
     verdict = page.findings[0] if page.findings else None
     said = f'{verdict.kind}: {verdict.sentence}' if verdict else 'too early to say.'
