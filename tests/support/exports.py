@@ -39,6 +39,7 @@ def of_two_stages(cfg: Config) -> Config:
         model.bbox_head.anchor_generator.strides = [16, 32]
         return cfg
     model.backbone.arch = dict(depths=[1, 1], channels=[8, 16])
+    model.backbone.pop('frozen_stages', None)
     if 'out_indices' in model.backbone:
         model.backbone.out_indices = (0, 1)
     if 'roi_head' in model:

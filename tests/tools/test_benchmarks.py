@@ -10,8 +10,11 @@ import measure
 import neighbor
 import pytest
 import train_step
+from PIL import Image
 
+from tests.support.exports import toy_config
 from tests.support.forked_tool import tool
+from tests.support.onnx_files import write_classifier
 
 
 @pytest.fixture
@@ -135,3 +138,33 @@ def test_planted_near_duplicates_are_counted_by_kind(run):
     said = run('near_duplicates.py', '--pictures', '30', '--planted', '6', '--side', '64')
     row = cells(next(line for line in said.splitlines() if 'random weights' in line))
     assert row[3:] == ['2 of 2', '2 of 2', '2 of 2']
+
+
+@pytest.mark.slow
+def test_export_latency_prints_a_row_a_precision_beside_pytorch(run, tmp_path):
+    pytest.importorskip('onnxruntime')
+    toy_config('classifier').dump(tmp_path / 'toy.py')
+    said = run('export_latency.py', 'toy.py', '--precisions', 'fp32', 'int8', '--size', '64',
+               '--rounds', '1')  # fmt: skip
+    head, *rows = table(said)
+    assert head == ['model', 'as', 'MiB', 'CPU ms of 64 px', 'times PyTorch']
+    assert [row[:2] for row in rows] == [
+        ['toy', 'PyTorch fp32'], ['toy', 'fp32'], ['toy', 'int8'],
+    ]  # fmt: skip
+    assert rows[0][4] == '1.00' and all(float(row[3]) > 0 for row in rows)
+
+
+def test_export_accuracy_counts_what_is_right_and_what_agrees(tmp_path, capsys):
+    pytest.importorskip('onnxruntime')
+    from argparse import Namespace
+
+    import export_accuracy
+
+    for name in ('a', 'b'):  # the file names every picture 'b'
+        (tmp_path / name).mkdir()
+        Image.new('RGB', (64, 64)).save(tmp_path / name / '1.png')
+    file = write_classifier(tmp_path / 'net.onnx')
+    export_accuracy.main(Namespace(files=[file, file], data=tmp_path))
+    head, first, second = table(capsys.readouterr().out)
+    assert head == ['file', 'MiB', 'top-1 in %', 'as the first in %']
+    assert first == second and first[2:] == ['50.00', '100.00']

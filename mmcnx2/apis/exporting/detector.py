@@ -43,6 +43,9 @@ class DetectorProgram(Program):
         self.notes += notes
         self.outputs = ('boxes', 'scores', 'labels') + (('masks',) if with_masks else ())
         self.test_cfg = model.test_cfg
+        priors = (model.rpn_head if 'rpn' in model.test_cfg else model.bbox_head).prior_generator
+        coarsest = max(max(stride) for stride in priors.strides)
+        self.least = max(self.least, coarsest + self.pixels.divisor)
 
     @property
     def last_cfg(self) -> ConfigDict:

@@ -26,8 +26,6 @@ class OneStageProgram(DetectorProgram):
     def __init__(self, model: SingleStageDetector, dtype: torch.dtype):
         check_head(model)
         super().__init__(model, dtype, with_masks=isinstance(model.bbox_head, RTMDetInsHead))
-        coarsest = max(max(each) for each in self.network.bbox_head.prior_generator.strides)
-        self.least = max(self.least, coarsest + self.pixels.divisor)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return boxes ``(K, 4)``, scores ``(K,)``, labels and masks, by falling score.

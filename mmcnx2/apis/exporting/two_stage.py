@@ -175,15 +175,18 @@ def pool(extractor: SingleRoIExtractor, maps: tuple[Tensor, ...], boxes: Tensor)
     """Pool every box from the level that its size belongs to, float32 ``(R, C, s, s)``."""
     rois = torch.cat([torch.zeros_like(boxes[:, :1]), boxes], 1)
     levels = extractor.map_roi_levels(rois, len(maps))
+    # In an empty box nothing is sampled, which is 0 in torch and 0 / 0 in OpenVINO.
+    empty = (boxes[:, 2:] <= boxes[:, :2]).any(1)
     pooled = []
     for level, (features, layer) in enumerate(zip(maps, extractor.roi_layers, strict=True)):
-        own = levels == level
-        # On other levels a box is a point, which costs one sample.
+        own = (levels == level) & ~empty
+        # On other levels a box is a single site, which costs a sample a cell.
+        site = rois.new_tensor([0, 0, 0, 1, 1]) / layer.spatial_scale
         pooled.append(
             own[:, None, None, None]
             * roi_align(
                 features.float(),
-                rois * own[:, None],
+                torch.where(own[:, None], rois, site),
                 layer.output_size,
                 layer.spatial_scale,
                 layer.sampling_ratio,

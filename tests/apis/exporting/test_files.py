@@ -9,10 +9,7 @@ from torch import nn
 
 from mmcnx2.apis.exporting.comparison import SIZES, compare
 from mmcnx2.apis.exporting.files import check_opset, open_onnx, save_program, trace
-from mmcnx2.apis.exporting.kinds import make_program
 from mmcnx2.apis.exporting.program import Program
-from tests.support.detectors import one_stage_config
-from tests.support.exports import build, of_two_stages, toy, toy_config
 
 
 def assert_alike(program: Program, exported) -> None:
@@ -61,10 +58,10 @@ def test_a_program_as_onnx_and_as_torch_export(tmp_path):
     assert json.loads(extra['mmcnx2']) == dict(kind='it')
 
 
-def test_a_classifier_as_onnx(tmp_path):
+def test_a_classifier_as_onnx(exported):
     pytest.importorskip('onnxruntime')
-    program = make_program(toy('classifier'))
-    assert_alike(program, save_program(program, trace(program), tmp_path / 'net.onnx'))
+    program, _, run = exported('classifier', '.onnx')
+    assert_alike(program, run)
 
 
 @pytest.mark.slow
@@ -75,14 +72,11 @@ def test_a_classifier_as_onnx(tmp_path):
     [('detector', 'fp32'), ('rtmdet_ins', 'fp32'), ('segmentor', 'fp32'),
      ('reconstruction', 'fp32'), ('features', 'fp16')],
 )  # fmt: skip
-def test_every_kind_in_both_formats(kind, precision, tmp_path):
+def test_every_kind_in_both_formats(kind, precision, exported):
     pytest.importorskip('onnxruntime')
-    cfg = one_stage_config(kind) if kind == 'rtmdet_ins' else toy_config(kind)
-    part = 'reconstruction' if kind == 'reconstruction' else 'all'
-    program = make_program(build(of_two_stages(cfg)), part=part, precision=precision)
-    traced = trace(program)
     for ending in ('.onnx', '.pt2'):
-        assert_alike(program, save_program(program, traced, tmp_path / f'net{ending}'))
+        program, _, run = exported(kind, ending, precision)
+        assert_alike(program, run)
 
 
 def test_a_file_in_the_way_is_kept_and_a_broken_write_leaves_nothing(tmp_path, monkeypatch):
