@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import torch
+from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity
 
 from gpu.row import Row
@@ -19,9 +20,13 @@ def profile(setting: Setting, what: str, step: Callable[[], object]) -> Iterator
         for _ in range(STEPS):
             step()
         setting.wait()
+    # An operation has the time of the kernels that it launched, which are there themselves, too.
+    where = DeviceType.CPU if setting.dry else DeviceType.CUDA
+    clock = f'self_{"cpu" if setting.dry else "device"}_time_total'
     spent = {
-        event.key: (getattr(event, f'self_{"cpu" if setting.dry else "device"}_time_total'), event)
+        event.key: (getattr(event, clock), event)
         for event in profiler.key_averages()
+        if event.device_type == where
     }
     total = sum(time for time, _ in spent.values()) or 1
     longest = sorted(spent, key=lambda name: -spent[name][0])[: 2 if setting.dry else LONGEST]
