@@ -92,7 +92,7 @@ def features_section(
         ranks = [quality.ranks[-1] for quality in checkpoints.values()]
         axes.plot(list(checkpoints), ranks, color=BLUE, marker='o', markersize=4)
         axes.axhline(untrained.ranks[-1], color='#555555', linestyle=':', label='untrained')
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max(*ranks, untrained.ranks[-1]))
         axes.legend(frameon=False, fontsize=8)
         plain(axes, 'RankMe')
         drawn.append(Picture.of(figure, 'effective rank over the checkpoints'))

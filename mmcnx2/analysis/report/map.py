@@ -117,4 +117,4 @@ def _two_dimensions(vectors: np.ndarray) -> tuple[np.ndarray, str]:
         pca = PCA(2, svd_solver='full').fit(vectors)
         share = pca.explained_variance_ratio_.sum()
         return pca.transform(vectors), f'two principal components, {share:.0%} of the variance'
-    return UMAP(random_state=0).fit_transform(vectors), 'UMAP'
+    return UMAP(random_state=0, n_jobs=1).fit_transform(vectors), 'UMAP'
