@@ -7,6 +7,8 @@
 # make wheel  wheel and source archive, in dist/
 # make release  everything that a release needs, looked at; it stops before the upload
 # make matrix   the quick tests on each Python, torch and family of toolboxes; SESSION=... takes one
+# make lock     requirements.lock: the tested set and all that it pulls in, with hashes
+# make audit    known vulnerabilities of what is in the lock; asks an index on the network
 #
 # PYTHON=python3.12 picks the interpreter, VENV=dir the place, PYTEST_ARGS="-k nms" the tests.
 
@@ -25,7 +27,7 @@ SESSION ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-quick lint install docs wheel release matrix clean
+.PHONY: demo test test-quick lint install docs wheel sbom release matrix lock audit clean
 
 demo: $(INSTALLED)
 	$(BIN)/python tools/demo.py
@@ -64,15 +66,31 @@ docs: $(MAINTENANCE)/.installed
 wheel: $(MAINTENANCE)/.installed
 	$(MAINTENANCE)/bin/python maintenance/build.py dist
 
-release: $(INSTALLED) wheel docs
+# The bill of materials: what the tested environment holds, in CycloneDX's format.
+sbom: $(INSTALLED) $(MAINTENANCE)/.installed
+	mkdir -p dist
+	$(MAINTENANCE)/bin/cyclonedx-py environment --output-reproducible \
+	  --output-file dist/sbom.cdx.json $(BIN)/python
+
+release: $(INSTALLED) wheel sbom docs
 	$(MAINTENANCE)/bin/hadolint Dockerfile
-	$(MAINTENANCE)/bin/python -m twine check --strict dist/*
+	$(MAINTENANCE)/bin/python -m twine check --strict dist/mmcnx2-*
 	MMCNX2_WHEEL="$$(ls $(CURDIR)/dist/*.whl)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest \
 	  tests/test_wheel.py tests/test_dependencies.py tests/maintenance tests/docs
 	$(BIN)/python maintenance/check_release.py dist
 
 matrix: $(MAINTENANCE)/.installed
 	$(MAINTENANCE)/bin/nox $(if $(SESSION),--session '$(SESSION)')
+
+# For every Python and system that the tested set is for; pins that are there stay.
+lock: $(MAINTENANCE)/.installed
+	$(MAINTENANCE)/bin/uv pip compile requirements.txt --universal --python-version 3.10 \
+	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --quiet \
+	  --output-file requirements.lock
+
+# --strict: what could not be looked up is a failure, not silence.
+audit: $(MAINTENANCE)/.installed
+	$(MAINTENANCE)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 $(MAINTENANCE)/.installed: maintenance/requirements.txt
 	$(PYTHON) -m venv $(MAINTENANCE)

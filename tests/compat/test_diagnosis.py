@@ -141,8 +141,20 @@ def test_a_torch_that_cannot_be_told_what_to_load():
     assert '2.5.1' in only_problem(having(torch='2.5.1', torchvision='0.20.1')).what
 
 
-def test_a_torchvision_of_another_torch():
-    assert "'torchvision==0.26.*'" in only_problem(having(torchvision='0.27.1')).mend
+@pytest.mark.parametrize(
+    'torch, torchvision, mend',
+    [
+        ('2.11.0', '0.27.1', "'torchvision==0.26.*'"),
+        ('2.13.0', '0.29.0', "'torchvision==0.28.*'"),
+        ('2.15.0', '0.28.0', "'torchvision>=0.29,<0.31'"),
+    ],
+)
+def test_a_torchvision_of_another_torch(torch, torchvision, mend):
+    assert mend in only_problem(having(torch=torch, torchvision=torchvision)).mend
+
+
+def test_a_torchvision_that_goes_with_later_torches():
+    assert not find_problems(having(torch='2.15.0', torchvision='0.29.2'))
 
 
 @pytest.mark.parametrize('python', ['3.9.18', '3.14.0'])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from maintenance.check_release import SEMANTIC, changelog_problems, find_problems, version_of
+from maintenance.check_release import SBOM, SEMANTIC, changelog_problems, find_problems, version_of
 from tests.support.command_line import ROOT
 
 CHANGELOG = '# Changelog\n\n## Unreleased\n\n## [1.2.0] - 2026-11-28\n\n### Added\n\n- A thing.\n'
@@ -19,7 +19,7 @@ def checkout(tmp_path) -> Path:
     (root / 'mmcnx2/__init__.py').write_text("__version__ = '1.2.0'\n")
     (root / 'CHANGELOG.md').write_text(CHANGELOG)
     (tmp_path / 'dist').mkdir()
-    for name in ('mmcnx2-1.2.0-py3-none-any.whl', 'mmcnx2-1.2.0.tar.gz'):
+    for name in ('mmcnx2-1.2.0-py3-none-any.whl', 'mmcnx2-1.2.0.tar.gz', SBOM):
         (tmp_path / 'dist' / name).touch()
     run(root, 'init', '-q')
     commit(root)
@@ -62,6 +62,12 @@ def test_archives_of_another_version_are_not_enough(checkout):
     said = problems(checkout)
     assert [sentence for sentence in said if 'make wheel' in sentence and '1.3.0' in sentence]
     assert [sentence for sentence in said if "'## [1.3.0] - YYYY-MM-DD'" in sentence]
+
+
+def test_a_release_without_its_bill_of_materials_is_refused(checkout):
+    checkout.with_name('dist').joinpath(SBOM).unlink()
+    (problem,) = problems(checkout)
+    assert 'make sbom' in problem
 
 
 @pytest.mark.parametrize(
