@@ -104,6 +104,11 @@ NORM_TYPE = Rule(
     lambda value: value == math.inf or POSITIVE.fits(value), 'a number above 0, or inf,'
 )
 
+BEGIN = Rule(
+    lambda value: FROM_0.fits(value) or isinstance(value, float) and 0 < value < 1,
+    f'{FROM_0.expected}, or a share of the length between 0 and 1,',
+)
+
 RULES = {
     'normalize': TEXT_OR_NONE,
     'in_channels': whole(1, MAX_CHANNELS, also=[None]),
@@ -155,7 +160,7 @@ RULES = {
     'optim_wrapper*paramwise_cfg*_mult': number(0, 1e6),
     'optim_wrapper*paramwise_cfg.layer_decay_rate': number(0, 1, above=True),
     'param_scheduler*.T_max': COUNT,
-    'param_scheduler*.begin': FROM_0,
+    'param_scheduler*.begin': BEGIN,
     'param_scheduler*.end': COUNT,
     'param_scheduler*.by_epoch': TRUTH,
     'param_scheduler*.convert_to_iter_based': TRUTH,

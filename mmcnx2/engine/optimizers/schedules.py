@@ -1,7 +1,8 @@
 """mmengine's schedules for runs of any length, which a config gives once, in ``train_cfg``.
 
-mmengine has a schedule without ``end`` end with the run. What it lacks stands here: drops at shares
-of the length, and runs that are over before a schedule begins, within their warm-up.
+mmengine has a schedule without ``end`` end with the run. What it lacks stands here: drops and
+beginnings at shares of the length, and runs that are over before a schedule begins, within their
+warm-up.
 """
 
 import logging
@@ -23,9 +24,13 @@ class _UntilTheEnd:
 
     Args:
         optimizer: Whose rates are scheduled.
-        begin: Epoch or step at which it begins.
+        begin: Epoch or step at which it begins, or a share of what ends at ``end``, which is
+            between 0 and 1.
         end: Epoch or step at which it ends; by default, with the run.
         options: Other arguments of mmengine's class of the same name.
+
+    Raises:
+        ValueError: A ``begin`` that is no whole number, or a share of what has no end.
     """
 
     @check_types
@@ -33,11 +38,12 @@ class _UntilTheEnd:
         self,
         optimizer: Optimizer | BaseOptimWrapper,
         *,
-        begin: int = 0,
+        begin: float = 0,
         end: int = NO_END,
         **options,
     ):
         check_at_least(0, begin=begin, end=end)
+        (begin,) = _at([begin], 0, end, key='begin')
         name = type(self).__name__
         unit = 'epoch' if options.get('by_epoch', True) else 'step'
         drops = f', drops at {options["milestones"]}' if 'milestones' in options else ''
@@ -51,6 +57,12 @@ class _UntilTheEnd:
                 level=logging.WARNING,
             )
         super().__init__(optimizer, begin=begin, end=max(end, begin + 1), **options)
+
+    @classmethod
+    def build_iter_from_epoch(cls, *args, begin: float = 0, end: int = NO_END, **options):
+        """Build it in steps from a config in epochs; a share is rounded to whole epochs."""
+        (begin,) = _at([begin], 0, end, key='begin')
+        return super().build_iter_from_epoch(*args, begin=begin, end=end, **options)
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -102,19 +114,19 @@ class MultiStepLR(_UntilTheEnd, mmengine_scheduler.MultiStepLR):
         return super().build_iter_from_epoch(*args, begin=begin, end=end, **options)
 
 
-def _at(milestones: Sequence[float], begin: int, end: int) -> list[int]:
-    """Return whole milestones, which count from ``begin``."""
+def _at(milestones: Sequence[float], begin: int, end: int, *, key: str = 'milestones') -> list[int]:
+    """Return whole milestones, which count from ``begin`` as the shares do."""
     found = []
     for milestone in milestones:
         share = 0 < milestone < 1
         if milestone < 0 or not share and milestone != int(milestone):
             raise ValueError(
-                f'milestones={list(milestones)}, but each must be a whole number from 0 or a share '
+                f'{key}={list(milestones)}, but each must be a whole number from 0 or a share '
                 'of the length between 0 and 1.'
             )
         if share and end == NO_END:
             raise ValueError(
-                f'milestones={list(milestones)} has a share of the length, but there is no end.'
+                f'{key}={list(milestones)} has a share of the length, but there is no end.'
             )
         found.append(round(milestone * (end - begin)) if share else int(milestone))
     return found

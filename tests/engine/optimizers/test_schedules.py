@@ -81,6 +81,19 @@ def test_a_wrong_milestone_is_refused(optimizer, milestones, sentence):
         MultiStepLR(optimizer, milestones=milestones)
 
 
+def test_a_schedule_may_begin_at_a_share_of_the_length(optimizer):
+    scheduler = CosineAnnealingLR(optimizer, begin=0.5, end=6)
+    assert scheduler.begin == 3
+    assert rates(optimizer, scheduler, 5) == pytest.approx([1.0, 1.0, 1.0, 1.0, 0.75])
+    cfg = dict(type='mmcnx2.PolyLR', begin=0.5, end=5, convert_to_iter_based=True)
+    scheduler = PARAM_SCHEDULERS.build(cfg, default_args=dict(optimizer=optimizer, epoch_length=10))
+    assert (scheduler.begin, scheduler.end) == (20, 50), 'a share is rounded to whole epochs'
+    with pytest.raises(
+        ValueError, match=r'begin=\[0.5\] has a share of the length, but there is no'
+    ):
+        CosineAnnealingLR(optimizer, begin=0.5)
+
+
 @pytest.mark.parametrize('kind', [CosineAnnealingLR, PolyLR])
 @pytest.mark.parametrize('end', [2, 5])
 def test_a_run_that_is_over_before_it_begins_keeps_its_rate(optimizer, kind, end, said):
