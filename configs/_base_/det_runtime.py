@@ -7,8 +7,10 @@ custom_imports = dict(
         'mmcnx2.datasets.coco_format',
         'mmcnx2.datasets.load_objects',
         'mmcnx2.engine.coco_format_metric',
+        'mmcnx2.engine.hooks.pipeline_switch_hook',
         'mmcnx2.models.detector',
         'mmcnx2.models.fixed_size_pad',
+        'mmcnx2.models.mask2former_head',
         'mmcnx2.models.preprocessors.mmdet',
         'mmcnx2.models.roi_extractor',
     ]

@@ -46,7 +46,7 @@ def measure_complexity(cfg: Config, height: int, width: int) -> Complexity:
     resizing do not. The model lives on the 'meta' device: no memory, no time, no weights.
 
     Args:
-        cfg: Config of a classifier, Mask R-CNN, an encoder-decoder, or FCMAE.
+        cfg: Config of a classifier, a detector without a transformer, UPerNet, or FCMAE.
         height: In pixels.
         width: In pixels.
 
@@ -70,6 +70,12 @@ def build_without_memory(cfg: Config) -> nn.Module:
     """
     with DefaultScope.overwrite_default_scope(cfg.default_scope), torch.device('meta'):
         return MODELS.build(cfg.model).eval()
+
+
+def _stages(roi_head: nn.Module, name: str) -> list[nn.Module]:
+    """Return a part of a RoI head for each stage of a cascade, or the only one."""
+    part = getattr(roi_head, name)
+    return list(part) if isinstance(part, nn.ModuleList) else [part]
 
 
 def _count(model: nn.Module, images: Tensor) -> dict[str, int]:
@@ -100,17 +106,22 @@ def _count(model: nn.Module, images: Tensor) -> dict[str, int]:
         with part('RPN'):
             model.rpn_head(features)
         for name, count in (('bbox', PROPOSALS), ('mask', MASKS)):
-            extractor = getattr(model.roi_head, f'{name}_roi_extractor')
-            side = extractor.roi_layers[0].output_size
-            rois = torch.empty(count, extractor.out_channels, *side, device='meta')
+            # A cascade has one of each a stage; its mask heads predict in turn, too.
+            stages = zip(
+                *(_stages(model.roi_head, f'{name}_{kind}') for kind in ('roi_extractor', 'head')),
+                strict=True,
+            )
             with part(f'{name} head, {count} RoIs'):
-                getattr(model.roi_head, f'{name}_head')(rois)
+                for extractor, head in stages:
+                    side = extractor.roi_layers[0].output_size
+                    head(torch.empty(count, extractor.out_channels, *side, device='meta'))
         return counts
-    head = getattr(model, 'decode_head', None) or getattr(model, 'head', None)
-    if head is None:
+    heads = (getattr(model, name, None) for name in ('decode_head', 'bbox_head', 'head'))
+    head = next(filter(None, heads), None)
+    if head is None or hasattr(model, 'encoder') or hasattr(head, 'pixel_decoder'):
         raise ValueError(
-            f'cannot count a {type(model).__name__}: give the config of a classifier, Mask R-CNN, '
-            'an encoder-decoder, or FCMAE.'
+            f'cannot count a {type(model).__name__} with {type(head).__name__}: give the config of '
+            'a classifier, a detector without a transformer, UPerNet, or FCMAE.'
         )
     with part('head'):
         head(features)

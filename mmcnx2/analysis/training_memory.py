@@ -98,12 +98,12 @@ def kept_in_training(model: nn.Module, images: Tensor) -> int:
 def _run(model: nn.Module, images: Tensor) -> list:
     """Run the parts of a model that training runs, up to the losses."""
     features = model.backbone(images)
-    if hasattr(model, 'decode_head'):
+    if hasattr(model, 'auxiliary_head'):
         return [model.decode_head(features), model.auxiliary_head(features)]
-    if not hasattr(model, 'roi_head'):
+    if not hasattr(model, 'roi_head') or hasattr(model.roi_head, 'num_stages'):
         raise ValueError(
             f'cannot compute the memory of a {type(model).__name__}: give the config of Mask R-CNN '
-            'or of an encoder-decoder.'
+            'or of UPerNet.'
         )
     features = model.neck(features)
     outputs = [model.rpn_head(features)]

@@ -28,26 +28,61 @@ def shrink(cfg: Config) -> Config:
                 model.neck.embed_dims = 16
         case 'mmcnx2.ImageClassifier':
             pass
-        case 'mmcnx2.MaskRCNN':
+        case 'mmcnx2.MaskRCNN' | 'mmcnx2.CascadeRCNN':
             model.neck.out_channels = 16
             model.rpn_head.update(in_channels=16, feat_channels=16)
             for name in ('bbox_roi_extractor', 'mask_roi_extractor'):
                 model.roi_head[name].out_channels = 16
-            model.roi_head.bbox_head.update(in_channels=16, fc_out_channels=16)
+            heads = model.roi_head.bbox_head
+            for head in heads if isinstance(heads, list) else [heads]:
+                head.update(in_channels=16, fc_out_channels=16)
+                if 'num_shared_convs' in head:
+                    head.update(num_shared_convs=1, conv_out_channels=16)
             model.roi_head.mask_head.update(in_channels=16, conv_out_channels=16, num_convs=1)
             model.train_cfg.rpn_proposal.update(nms_pre=50, max_per_img=20)
             model.test_cfg.rpn.update(nms_pre=50, max_per_img=10)
-            for augment in model.data_preprocessor.get('batch_augments') or []:
-                augment.size = (64, 64)
+        case 'mmcnx2.RTMDet':
+            model.test_cfg.update(nms_pre=50, max_per_img=10)
+        case 'mmcnx2.DINO':
+            _narrow_transformer(model, width=256)  # mmdet's decoder knows no other
+            model.dn_cfg.group_cfg.num_dn_queries = 5
+            model.test_cfg.max_per_img = 10
+        case 'mmcnx2.Mask2Former':
+            _narrow_transformer(model.panoptic_head)
+            model.train_cfg.num_points = 64
         case 'mmcnx2.EncoderDecoder':
-            model.decode_head.channels = model.auxiliary_head.channels = 16
+            if 'pixel_decoder' in model.decode_head:
+                _narrow_transformer(model.decode_head)
+                model.decode_head.train_cfg.num_points = 64
+            else:
+                model.decode_head.channels = model.auxiliary_head.channels = 16
             if model.test_cfg.mode == 'slide':
                 model.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
             if 'size' in model.data_preprocessor:
                 model.data_preprocessor.size = (64, 64)  # smaller images are padded to it
         case other:
             raise ValueError(f'model.type is {other!r}: teach {__name__} to shrink it.')
+    for augment in model.data_preprocessor.get('batch_augments') or []:
+        augment.size = (64, 64)
     return cfg
+
+
+def _narrow_transformer(node: Config, *, width: int = 32) -> None:
+    """Give every transformer below a node one narrow layer, and few queries, in place."""
+    small = dict(
+        embed_dims=width,
+        feat_channels=width,
+        out_channels=width,
+        num_feats=width // 2,
+        feedforward_channels=32,
+        num_layers=1,
+        num_queries=20,
+        num_groups=4,
+    )
+    node.update({key: value for key, value in small.items() if key in node})
+    for part in node.values():
+        if isinstance(part, dict):
+            _narrow_transformer(part, width=width)
 
 
 def shorten(cfg: Config) -> Config:
