@@ -3,6 +3,10 @@
 DIALECTS = ('mmcnx2', 'mmpretrain', 'official', 'official_sparse', 'timm', 'hf')
 """Of :data:`mmcnx2.checkpoints.dialects.DIALECTS`, the table of what each of them means."""
 
+DETECTORS = ('mask-rcnn', 'cascade-mask-rcnn', 'rtmdet', 'rtmdet-ins', 'dino', 'mask2former')
+SEGMENTATION_HEADS = ('upernet', 'mask2former')
+"""The first is the default; :mod:`mmcnx2.apis.recipes.detectors` says what each of them is."""
+
 EXPORT_FORMATS = ('.pt2', '.onnx')
 """Endings of exported programs."""
 

@@ -12,7 +12,7 @@ from mmengine.runner import CheckpointLoader, Runner
 
 from mmcnx2.checkpoints.files import read_checkpoint
 from mmcnx2.checkpoints.published import is_remote
-from mmcnx2.datasets.preflight import dataset_class, leaf_datasets
+from mmcnx2.datasets.preflight import dataset_class, leaf_datasets, predicts_masks
 from mmcnx2.engine.data_check import check_data
 
 
@@ -82,7 +82,7 @@ def augment_at_test(cfg: Config) -> None:
         ValueError: If the config says nothing of ``tta_model`` and ``tta_pipeline`` and is not a
             classifier's, or if the model predicts instance masks, which mmdet cannot average.
     """
-    if (cfg.model.get('roi_head') or {}).get('mask_head'):
+    if predicts_masks(cfg.model):
         raise ValueError(
             '--tta cannot average the instance masks of this model (mmdet averages boxes only): '
             'test without it.'

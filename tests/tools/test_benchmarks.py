@@ -9,9 +9,12 @@ from pathlib import Path
 import measure
 import neighbor
 import pytest
+import torch
 import train_step
+from demo.scenes import SceneSettings, build
 from PIL import Image
 
+from mmcnx2.nn import ConvNeXtV2
 from tests.support.exports import toy_config
 from tests.support.forked_tool import tool
 from tests.support.onnx_files import write_classifier
@@ -168,3 +171,18 @@ def test_export_accuracy_counts_what_is_right_and_what_agrees(tmp_path, capsys):
     head, first, second = table(capsys.readouterr().out)
     assert head == ['file', 'MiB', 'top-1 in %', 'as the first in %']
     assert first == second and first[2:] == ['50.00', '100.00']
+
+
+@pytest.mark.slow
+def test_detectors_are_trained_and_scored(run, tmp_path):
+    scenes, encoder = tmp_path / 'scenes', tmp_path / 'encoder.pth'
+    build(scenes, SceneSettings(size=64, unlabelled=1, train=10, val=10), workers=1, progress=False)
+    net = ConvNeXtV2(dict(depths=(1, 1, 4), channels=(32, 64, 128)))
+    torch.save({f'backbone.{key}': value for key, value in net.state_dict().items()}, encoder)
+    words = ['--from', str(encoder), '--data-root', str(scenes), '--out', str(tmp_path / 'runs')]
+    words += '--minutes 0.0001 --rounds 1 --only RTMDet'.split()
+    said = run('detectors.py', *words)
+    head, row = table(said)
+    assert head == ['detector', 's a step', 'epochs', 'AP box', 'AP mask']
+    assert (row[0], row[2], row[4]) == ('RTMDet', '1', ''), 'it has found nothing yet to score'
+    assert list(tmp_path.glob('runs/rtmdet*_1e/epoch_1.pth'))

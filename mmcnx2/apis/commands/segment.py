@@ -1,12 +1,13 @@
 """Training of a segmentor."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from mmcnx2 import arguments
 from mmcnx2.apis.calls import call
 from mmcnx2.apis.devices import use
 from mmcnx2.apis.run import Run
 from mmcnx2.apis.training_options import TrainingOptions
+from mmcnx2.choices import SEGMENTATION_HEADS
 
 
 @call
@@ -15,8 +16,9 @@ def segment(
     *,
     options: TrainingOptions,
     val: Annotated[str | None, arguments.location] = None,
+    head: Literal[SEGMENTATION_HEADS] | None = None,
 ) -> Run:
-    """Train a segmentor, UPerNet, on images and masks.
+    """Train a segmentor on images and masks.
 
     For example: mmcnx2 segment my_masks/ --from runs/pre --out runs/seg
 
@@ -29,6 +31,7 @@ def segment(
         options: See TrainingOptions.
         val: Share of the images to validate with, such as 0.1, which is drawn by the seed and
             written down in the run's folder. Default the folders val, else 0.2.
+        head: upernet, or mask2former, which needs mmdet, too. Default upernet.
 
     Returns:
         The run.
@@ -41,4 +44,4 @@ def segment(
     from mmcnx2.apis.recipes.segmentation import Segmentation
     from mmcnx2.apis.training import carry_out
 
-    return carry_out(Segmentation(images, val=val), options)
+    return carry_out(Segmentation(images, val=val, head=head), options)

@@ -1,4 +1,4 @@
-"""Mask R-CNN, or Faster R-CNN where objects have boxes alone, on COCO's, YOLO's or VOC's data."""
+"""Detectors on COCO's, YOLO's or VOC's data, with masks where objects have some."""
 
 import json
 import math
@@ -21,14 +21,15 @@ from mmcnx2.apis.recipes.common import (
     usual_length,
     usual_size,
 )
+from mmcnx2.apis.recipes.detectors import DETECTOR_TABLE
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
 from mmcnx2.apis.recipes.object_folders import find_objects
 from mmcnx2.apis.recipes.splits import draw, read_share, split
+from mmcnx2.choices import DETECTORS
 from mmcnx2.datasets.coco_file import class_names, segmentation_of
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.json', 'val.json'
-_USUAL = 1024  # px, of the recipe's crops
 
 
 class Detection(LabelledRecipe):
@@ -39,10 +40,17 @@ class Detection(LabelledRecipe):
         val: Another one, or the share of the images to keep apart.
         labels: The share of the training images to train on, drawn by the seed; None for all.
         backbone: Arguments of the network, whatever the weights; None for what fits them.
+        detector: One of :data:`DETECTOR_TABLE`; None for the first.
     """
 
     command = 'detect'
-    config = 'mask_rcnn/mask-rcnn_convnextv2-atto-fcmae_fpn_1xb8-lsj-36e_folder.py'
+
+    def __init__(self, images: str, *, detector: str | None = None, **options: Any):
+        super().__init__(images, **options)
+        self.given['detector'] = detector
+        self.name = detector or DETECTORS[0]
+        self.detector = DETECTOR_TABLE[self.name]
+        self.config = self.detector.config
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         parts, files = _parts(given)
@@ -53,6 +61,14 @@ class Detection(LabelledRecipe):
             where = train.file if os.path.isfile(train.file) else given['images']
             raise ValueError(f"'{where}' has no objects: annotate some first.")
         masks = all(segmentation_of(each) for each in objects if not each.get('iscrowd'))
+        title = self.detector.title if masks else self.detector.boxes_alone
+        if title is None:
+            able = [name for name, each in DETECTOR_TABLE.items() if each.boxes_alone]
+            raise CallError(
+                'detector',
+                f"is {self.name}, which learns masks, but objects of '{given['images']}' have "
+                f'boxes alone: add masks, or take {", ".join(able[:-1])} or {able[-1]}.',
+            )
         names = [image['file_name'] for image in train.contents['images']]
         if 'labels' in given:
             train = parts['train'] = _with_labels(train, given['labels'], given.get('seed', 0))
@@ -62,18 +78,22 @@ class Detection(LabelledRecipe):
         print(
             f'{images} images to train on and {len(val.contents["images"])} to validate with, '
             f'{len(objects)} objects {"with masks" if masks else "without masks: boxes alone"}, of '
-            f'{len(classes)} classes: {first_few(classes)}.',
+            f'{len(classes)} classes: {first_few(classes)}.\n'
+            f'Training {title}{" on the boxes" if masks and not self.detector.masks else ""}.',
             flush=True,
         )
         decided = decide_common(given, cfg, images=images)
         step = decided['batch_size'] * decided['gpus']
         sides = short_sides(os.path.join(train.images, name) for name in names)
         decided |= dict(
-            size=usual_size(sides, largest=_USUAL, smallest=128),
-            **usual_length(images, step, least_steps=1500, few=36, many=144),
+            detector=self.name,
+            size=usual_size(sides, largest=crop_side(cfg), smallest=128),
+            **usual_length(
+                images, step, least_steps=1500, few=self.detector.few, many=self.detector.many
+            ),
             steps_per_epoch=math.ceil(images / step),
             classes=list(classes),
-            masks=masks,
+            masks=masks and self.detector.masks,
             data={name: dict(file=part.file, images=part.images) for name, part in parts.items()},
             files=files,
         )
@@ -86,7 +106,7 @@ class Detection(LabelledRecipe):
         set_weights(cfg, arguments)
         classes = tuple(arguments['classes'])
         cfg.num_classes = cfg.model.num_classes = len(classes)
-        if not arguments['masks']:
+        if not arguments['masks'] and 'roi_head' in cfg.model:
             cfg.model.roi_head.mask_head = None
         root = os.path.abspath(arguments['images'])
         files = {}
@@ -110,7 +130,7 @@ class Detection(LabelledRecipe):
 
     @staticmethod
     def _resize(cfg: Config, size: int) -> None:
-        if size == _USUAL:
+        if size == crop_side(cfg):
             return
         for each in all_transforms(cfg):
             match each['type']:
@@ -129,6 +149,12 @@ class Detection(LabelledRecipe):
         cfg.train_cfg.max_epochs = epochs
         first = cfg.param_scheduler[0]
         first.end = min(first.end, max(1, steps // 10))
+
+
+def crop_side(cfg: Config) -> int:
+    """Return the side in pixels of the crops that a recipe trains with."""
+    kinds = {each['type']: each for each in cfg.train_dataloader.dataset.pipeline}
+    return kinds['RandomCrop']['crop_size'][0]
 
 
 def _parts(given: Mapping[str, Any]) -> tuple[dict[str, CocoPart], dict[str, str]]:

@@ -1,8 +1,9 @@
-"""UPerNet on folders of images and of masks."""
+"""Segmentors on folders of images and of masks."""
 
 import math
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from mmcnx2.apis.recipes.common import (
     usual_length,
     usual_size,
 )
+from mmcnx2.apis.recipes.detectors import HEAD_TABLE
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
 from mmcnx2.apis.recipes.splits import draw, read_share, split
+from mmcnx2.choices import SEGMENTATION_HEADS
 from mmcnx2.datasets.labels.colors import (
     ColorTable,
     are_colored,
@@ -49,10 +52,26 @@ class Segmentation(LabelledRecipe):
         val: The share of the images to keep apart.
         labels: The share of the training images to train on, drawn by the seed; None for all.
         backbone: Arguments of the network, whatever the weights; None for what fits them.
+        head: One of :data:`HEAD_TABLE`; None for the first.
+
+    Raises:
+        CallError: What the head needs is not installed.
     """
 
     command = 'segment'
-    config = 'upernet/upernet_convnextv2-atto-fcmae_1xb8-amp-20k_folder-512x512.py'
+
+    def __init__(self, images: str, *, head: str | None = None, **options: Any):
+        super().__init__(images, **options)
+        self.given['head'] = head
+        self.name = head or SEGMENTATION_HEADS[0]
+        self.head = HEAD_TABLE[self.name]
+        self.config = self.head.config
+        if self.head.package and find_spec(self.head.package) is None:
+            raise CallError(
+                'head',
+                f"is {self.name}, which needs {self.head.package}: pip install 'mmcnx2[det]', or "
+                f'take {SEGMENTATION_HEADS[0]}.',
+            )
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         root = given['images']
@@ -95,7 +114,7 @@ class Segmentation(LabelledRecipe):
             raise FileNotFoundError(f"'{os.path.join(root, folders['train'][0])}' holds no image.")
         print(
             f'{images} images to train on and {len(names["val"])} to validate with, of '
-            f'{len(classes)} classes: {first_few(classes)}.',
+            f'{len(classes)} classes: {first_few(classes)}.\nTraining {self.head.title}.',
             flush=True,
         )
         decided = decide_common(given, cfg, images=images)
@@ -104,6 +123,7 @@ class Segmentation(LabelledRecipe):
         paths = [os.path.join(root, folders['train'][0], path) for path in paths]
         sides = short_sides(paths)
         decided |= dict(
+            head=self.name,
             photographs=are_photographs(paths) and 'bands' not in given,
             size=usual_size(sides, largest=512),
             **usual_length(images, step, least_steps=2000, few=50, many=200),

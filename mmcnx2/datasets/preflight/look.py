@@ -63,6 +63,14 @@ def leaf_datasets(dataset: Mapping) -> Iterator[Mapping]:
         yield from leaf_datasets(entry)
 
 
+def predicts_masks(model: Mapping) -> bool:
+    """Whether a model of mmdet learns masks of objects, by its config."""
+    if model.get('roi_head'):
+        return bool(model['roi_head'].get('mask_head'))
+    heads = [model.get(name) for name in ('mask_head', 'bbox_head', 'panoptic_head')]
+    return bool(heads[0]) or any(isinstance(h, Mapping) and h.get('loss_mask') for h in heads)
+
+
 def dataset_class(options: Mapping) -> type | None:
     """Return the class that a data set's config names, in the scope that is the default now."""
     if not isinstance(options['type'], str):
@@ -84,8 +92,7 @@ def _look(findings: Findings, options: Mapping, cfg: Config) -> None:
             case 'coco':
                 from mmcnx2.datasets.preflight.coco import look_at_coco
 
-                roi_head = cfg.model.get('roi_head') or {}
-                masks = bool(roi_head.get('mask_head') or cfg.model.get('mask_head'))
+                masks = predicts_masks(cfg.model)
                 look_at_coco(findings, kind, options, scored=scored, predicts_masks=masks)
             case 'masks':
                 from mmcnx2.datasets.preflight.masks import look_at_masks
