@@ -51,6 +51,12 @@ TIFF = [
     'imagecodecs>=2024.1',  # LZW, ZSTD, LERC and other codings in it
 ]
 DICOM = ['pydicom>=3,<4']  # medical images, in their unit
+STORES = [
+    'aiohttp>=3.9',  # https addresses
+    's3fs',  # buckets of S3 and alike
+    'gcsfs',  # buckets of Google Cloud
+    'huggingface_hub',  # repositories of Hugging Face
+]
 LOOK = [
     'scikit-learn>=1.5',  # linear probes, neighbors and maps of features
     'scipy>=1.11',  # whether two ways to begin can be told apart
@@ -84,6 +90,7 @@ EXTRAS = {
     'tiff': TIFF,
     'dicom': DICOM,
     'look': LOOK,
+    'stores': STORES,
     'hf': ['transformers>=5,<6'],  # parity with Hugging Face's models
     'export': EXPORT,
     'docs': SITE,
@@ -99,6 +106,10 @@ EXTRAS = {
         'packaging',  # reads the requirements that pages show
         'ruff',  # style and format
         'timm',  # numbers to compare with
+        'moto>=5',  # answers as S3, on this machine
+        'flask',  # serves what moto answers
+        'flask-cors',  # the same
+        's3fs',  # reads it
         'rasterio',  # writes the GeoTIFFs of the tests, as GDAL does
         *EXPORT,
     ],
@@ -107,7 +118,8 @@ EXTRAS = {
 # transformers, beside which mmpretrain does not import
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [
-    *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, *EXPORT, 'tensorboard',
+    *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, *STORES, *EXPORT,
+    'tensorboard',
 ]  # fmt: skip
 
 URLS = {
@@ -211,6 +223,7 @@ setup(
         'torch>=2.6',  # the method needs this alone
         'torchvision>=0.21',  # NMS and RoIAlign, in the place of mmcv's
         'numpy>=1.26',  # pixels
+        'fsspec',  # files at addresses; torch asks for it, too
         'pillow',  # reads images
         'pyyaml',  # the index of models
         'safetensors',  # weights without pickle

@@ -1,7 +1,12 @@
 # Pre-training and classification. det_runtime.py and seg_runtime.py change what differs there.
 default_scope = 'mmpretrain'
 custom_imports = dict(
-    imports=['mmcnx2', 'mmcnx2.datasets.labelled_folder'], allow_failed_imports=False
+    imports=[
+        'mmcnx2',
+        'mmcnx2.datasets.labelled_folder',
+        'mmcnx2.engine.each_class_precision',
+    ],
+    allow_failed_imports=False,
 )
 
 default_hooks = dict(

@@ -51,7 +51,7 @@ class Predictor:
         if self.trained:
             self._choose_shown(*self.trained)
         with DefaultScope.overwrite_default_scope(self.scope):
-            self.steps = [TRANSFORMS.build(step) for step in _inference_steps(pipeline)]
+            self.steps = [TRANSFORMS.build(step) for step in inference_steps(pipeline)]
         for step in self.steps:
             if reader := getattr(step, 'reader', None):
                 reader.alike = False  # they are compared with those of training
@@ -69,7 +69,9 @@ class Predictor:
 
         Returns:
             What was predicted: a dict with image, class and score, and of objects the box as left,
-            top, right and bottom in pixels; nothing of a segmentor, whose class numbers are files.
+            top, right and bottom in pixels; where images have several classes, all that it has
+            with ``|`` between, and the score of each; nothing of a segmentor, whose class numbers
+            are files.
 
         Raises:
             OSError: The file cannot be read, or the picture not be written.
@@ -115,7 +117,7 @@ class Predictor:
         return choose_shown(dtype, channels, bands=self.bands, show=self.show)
 
 
-def _inference_steps(pipeline: Sequence[dict]) -> list[dict]:
+def inference_steps(pipeline: Sequence[dict]) -> list[dict]:
     """Return a test pipeline without labels, and with this project's reader in place of mmcv's."""
     steps = [dict(step) for step in pipeline if _name(step) not in _LABELS]
     for step in steps:
@@ -148,6 +150,8 @@ def _inferencer(scope: str) -> type:
 
 
 def _draw_class(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> list[dict]:
+    from mmpretrain.models import MultiLabelClsHead
+
     inferencer = predictor.inferencer
     if inferencer.visualizer is None:
         from mmpretrain.visualization import UniversalVisualizer
@@ -159,8 +163,13 @@ def _draw_class(predictor: Predictor, path, picture, sample, out_dir: Path, scor
         out_file=str((out_dir / name).with_suffix('.png')),
     )  # fmt: skip
     best = int(sample.pred_score.argmax())
-    label = inferencer.classes[best] if inferencer.classes else best
-    return [{'image': path, 'class': label, 'score': round(float(sample.pred_score[best]), 4)}]
+    names = inferencer.classes or range(len(sample.pred_score))
+    row = {'image': path, 'class': names[best], 'score': round(float(sample.pred_score[best]), 4)}
+    if isinstance(inferencer.model.head, MultiLabelClsHead):
+        row['class'] = '|'.join(str(names[label]) for label in sample.pred_label.tolist())
+        scores = (round(float(score), 4) for score in sample.pred_score)
+        row |= {f'score of {name}': score for name, score in zip(names, scores, strict=True)}
+    return [row]
 
 
 def _draw_objects(predictor: Predictor, path, picture, sample, out_dir: Path, score) -> list[dict]:

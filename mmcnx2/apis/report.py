@@ -20,7 +20,7 @@ from mmcnx2.analysis.embedding import LOOKS, Embedder, Look
 from mmcnx2.analysis.encoders import load_encoder
 from mmcnx2.analysis.label_scores import score_labels
 from mmcnx2.analysis.pictures import choose_images, find_images, read_batches, thumbnails
-from mmcnx2.analysis.predictions import count_pictures, draw_predictions, read_truth
+from mmcnx2.analysis.predictions import count_pictures, draw_files, draw_predictions, read_truth
 from mmcnx2.analysis.reconstruction import load_fcmae, reconstruct_files
 from mmcnx2.analysis.report.classes import scores_by_class_section
 from mmcnx2.analysis.report.curves import curves_section, scores_section, share_waiting
@@ -42,12 +42,13 @@ from mmcnx2.apis.report_commands import commands_of
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.engine.device import choose_device
+from mmcnx2.engine.fit_to_data import trained_kind
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
 _RECONSTRUCTED, _PREDICTED, _CLASSIFIED, _SCORED, _CHECKPOINTS = 6, 5, 6, 100, 3
 _SIDE, _LARGE, _DRAWN = 96, 224, 320  # pixels
 _ENOUGH = 32  # directions that there could be, to judge how many are used
-_SCORES = ('accuracy/top1', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
+_SCORES = ('accuracy/top1', 'multi-label/mAP', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
              'numpy')  # fmt: skip
 
@@ -99,7 +100,7 @@ def make_report(
         sections.append(reconstructions_section(results))
     if run.command in ('detect', 'segment'):
         sections += _predictions(cfg, run.checkpoint, target)
-    if run.command == 'finetune':
+    if _has_one_class_each(run):
         sections += _classifications(cfg, run.checkpoint, target)
     features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
     sections += features
@@ -113,6 +114,10 @@ def make_report(
         commands=commands_of(run, findings),
         sections=sections,
     )
+
+
+def _has_one_class_each(run: Run) -> bool:
+    return run.command == 'finetune' and not run.arguments.get('several')
 
 
 def _images_of(run: Run) -> str:
@@ -132,7 +137,10 @@ def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
     ):
         if numbers:
             pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
-            found = draw_predictions(cfg, checkpoint, pictures)
+            if trained_kind(cfg, checkpoint) in (None, ('uint8', 3)):
+                found = draw_predictions(cfg, checkpoint, pictures)
+            else:
+                found = draw_files(cfg, checkpoint, numbers, side=_DRAWN, device=device)
             shown.append(predictions_section(title, truth, found, note))
     return [shown[0], scores_by_class_section(scores), *shown[1:]]
 
@@ -166,8 +174,8 @@ def _labels(run: Run, cfg: Config, labelled: str | None, count: int) -> dict[str
         train, val = find_folders(labelled, None)
         root = val or train
         inside = labelled_images(root, class_folders(root))
-        found = {os.path.join(root, path): name for path, name in inside.items()}
-    elif run.command == 'finetune':
+        found = {os.path.join(root, path): name for path, (name,) in inside.items()}
+    elif _has_one_class_each(run):
         found = read_labels(cfg)
     else:
         return {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from mmengine.logging import print_log
 
+from mmcnx2.datasets.addresses import is_address, list_address
 from mmcnx2.datasets.image_file import KINDS
 from mmcnx2.datasets.readers import READERS
 from mmcnx2.first_few import first_few
@@ -80,12 +81,16 @@ def list_images(root: str, extensions: Sequence[str]) -> Listing:
     entered once. A link to nothing counts as a file, which reading it will name.
 
     Args:
-        root: The folder.
+        root: The folder, or its address.
         extensions: Endings of images, in lower case.
+
+    Raises:
+        AddressError: The address cannot be listed.
     """
     listing = Listing(root)
     extensions = tuple(extensions)
-    for path, kind in _walk(root, '', set(), listing):
+    files = _at_address(root, listing) if is_address(root) else _walk(root, '', set(), listing)
+    for path, kind in files:
         name = os.path.basename(path)
         if not name.lower().endswith(extensions):
             listing.left_out[_ending(name)] += 1
@@ -145,6 +150,15 @@ def _walk(
             yield from _walk(root, path, entered, listing)
         else:
             yield path, None if _is(entry.is_file) else _kind(entry)
+
+
+def _at_address(root: str, listing: Listing) -> Iterator[tuple[str, None]]:
+    """Yield the files below an address as :func:`_walk` does those below a folder."""
+    for name in list_address(root):
+        if any(part.startswith('.') for part in name.split('/')):
+            listing.hidden += 1
+        else:
+            yield name, None
 
 
 def _is(question) -> bool:

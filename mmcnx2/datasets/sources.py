@@ -2,18 +2,27 @@
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from mmcnx2.datasets.addresses import find_addresses, is_address, join
+from mmcnx2.datasets.image_table import (
+    ImageTable,
+    is_parquet,
+    is_saved,
+    saved_parts,
+    split_row,
+)
 from mmcnx2.datasets.labels.left_out import LeftOut
 from mmcnx2.datasets.labels.table import ENDINGS as TABLES
-from mmcnx2.datasets.labels.table import read_paths
+from mmcnx2.datasets.labels.table import full_path, read_lines, read_paths
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.datasets.zip_archive import ENDING, list_members
 from mmcnx2.first_few import first_few
 
 LIST = '.txt'
+_FILES = (LIST, ENDING, '.tar', '.gz', '.tgz', *TABLES)  # what an address may name besides folders
 
 
 @dataclass
@@ -35,23 +44,23 @@ def find_places(word: str) -> list[str]:
     """Return the places that a word names.
 
     Args:
-        word: A path that is there, or several with commas, each of which may be a pattern such as
-            ``data/*/images``.
+        word: A path that is there, or several with commas, each of which may be an address, or a
+            pattern such as ``data/*/images``.
 
     Raises:
+        AddressError: A pattern is an address that cannot be read.
         FileNotFoundError: Nothing is where one of them points.
-        ValueError: One is an address.
     """
     if os.path.exists(word):
         return [word]
     places = []
     for each in (part.strip() for part in word.split(',')):
-        if '://' in each:
-            raise ValueError(
-                f"'{each}' is an address, but images are read from folders, and from addresses "
-                'only as shards (http, https): mount it as a folder, or download it first.'
-            )
-        found = [each] if os.path.exists(each) else sorted(glob.glob(each, recursive=True))
+        if not is_address(each):
+            found = [each] if os.path.exists(each) else sorted(glob.glob(each, recursive=True))
+        elif '*' in each:
+            found = find_addresses(each)
+        else:
+            found = [each]
         if not each or not found:
             raise FileNotFoundError(
                 f"image folder '{each}' does not exist: give one that does, a pattern, or a list "
@@ -71,6 +80,7 @@ def list_sources(word: str) -> Sources:
         word: As for :func:`find_places`.
 
     Raises:
+        AddressError: An address cannot be read.
         FileNotFoundError: A place is not there, or no image is in any.
         ImportError: A table needs a library that is not there.
         ValueError: A place is none of these.
@@ -79,9 +89,9 @@ def list_sources(word: str) -> Sources:
     endings = readable_endings()
     places = find_places(word)
     for place in places:
-        count = len(paths)
+        count, lines = len(paths), len(said)
         for path in _images(place, said):
-            if not path.lower().endswith(endings):
+            if not path.lower().endswith(endings) and not split_row(path):
                 left_out.add('files that are no images by their endings', path)
             elif '\n' in path:
                 left_out.add('files with a line break in their names', repr(path))
@@ -89,7 +99,7 @@ def list_sources(word: str) -> Sources:
                 left_out.add('images that are named twice', path)
             else:
                 paths[path] = None
-        if not os.path.isdir(place):
+        if len(said) == lines:
             said.append(f"Found {len(paths) - count} images by '{place}'.")
     if left_out.reasons:
         said.append(left_out.describe())
@@ -98,33 +108,62 @@ def list_sources(word: str) -> Sources:
             f'{first_few([repr(place) for place in places])} '
             f'{"holds" if len(places) == 1 else "hold"} no image. {" ".join(said)}'
         )
-    root = os.path.commonpath([os.path.dirname(path) for path in paths])
+    root = common_root(paths)
     start = len(os.path.join(root, ''))
     return Sources(root, [path[start:] for path in paths], said)
 
 
+def common_root(paths: Collection[str]) -> str:
+    """Return the folder, or the address of one, that all paths lie below.
+
+    Raises:
+        ValueError: There is none, as they are of this machine and of others.
+    """
+    kinds = {path.partition('://')[0] + '://' if is_address(path) else os.sep for path in paths}
+    if len(kinds) > 1:
+        raise ValueError(
+            f'images lie at {" and ".join(sorted(kinds))}, but a run reads those of one kind of '
+            'place: download or mount the others.'
+        )
+    (kind,) = kinds
+    root = kind + os.path.commonpath([os.path.dirname(path.removeprefix(kind)) for path in paths])
+    while kind == os.sep and os.path.isfile(root):  # an archive or a table
+        root = os.path.dirname(root)
+    return root
+
+
 def _images(place: str, said: list[str]) -> Iterator[str]:
-    """Yield the absolute paths that a place names."""
-    lower = place.lower()
-    if os.path.isdir(place):
+    """Yield the absolute paths, or addresses, that a place names."""
+    lower, away = place.lower(), is_address(place)
+    if parts := saved_parts(place):
+        part = parts.get('train') or next(iter(parts.values()))
+        said.append(f"Of '{place}', which holds {', '.join(parts)}, '{part}' is taken.")
+        yield from _images(part, said)
+    elif is_saved(place):
+        table = ImageTable(_whole(place))
+        if table.column is None:
+            raise ValueError(f"data set '{place}' has no column of images.")
+        yield from table.paths()
+    elif os.path.isdir(place) or (away and not lower.endswith((*_FILES, *readable_endings()))):
         listing = list_images(place, readable_endings())
         said.append(listing.describe())
-        root = os.path.abspath(place)
-        yield from (os.path.join(root, name) for name in listing.images)
-    elif lower.endswith(ENDING):
-        yield from (f'{os.path.abspath(place)}/{name}' for name in list_members(place))
+        yield from (join(_whole(place), name) for name in listing.images)
+    elif is_parquet(place) and (table := ImageTable(_whole(place))).column:
+        yield from table.paths()
     elif lower.endswith(TABLES):
         yield from read_paths(place)
     elif lower.endswith(LIST):
-        folder = os.path.dirname(os.path.abspath(place))
-        with open(place, encoding='utf-8', errors='surrogateescape') as file:
-            for line in file:
-                if line.strip():
-                    yield os.path.normpath(os.path.join(folder, line.strip()))
+        yield from (full_path(place, line) for line in read_lines(place))
     elif lower.endswith(readable_endings()):
-        yield os.path.abspath(place)
+        yield _whole(place)
+    elif lower.endswith(ENDING) and not away:
+        yield from (f'{os.path.abspath(place)}/{name}' for name in list_members(place))
     else:
         raise ValueError(
             f"'{place}' is neither a folder, a .zip archive, an image, a list (.txt) nor a table "
             f'({", ".join(TABLES)}): unpack other archives, or give the folder of .tar files.'
         )
+
+
+def _whole(place: str) -> str:
+    return place if is_address(place) else os.path.abspath(place)

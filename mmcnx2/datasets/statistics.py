@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
+from os.path import splitext
 from pathlib import Path
 from typing import Any
 
@@ -249,5 +250,5 @@ def _statistics(
         dtype=kind[0], channels=kind[1], mean=mean, std=std, minimum=low, maximum=high,
         missing=absent, measured=chosen - unreadable, unreadable=unreadable, files=len(paths),
         bands=None if options.bands is None else tuple(options.bands),
-        endings=dict(Counter(Path(path).suffix.lower() for path in paths).most_common()),
+        endings=dict(Counter(splitext(path)[1].lower() for path in paths).most_common()),
     )  # fmt: skip

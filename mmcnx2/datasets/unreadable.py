@@ -14,6 +14,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
+from mmcnx2.datasets.addresses import AddressError
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_file import read_image_file
 from mmcnx2.datasets.image_limits import UnreadableImageError, explain
@@ -137,7 +138,8 @@ def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | N
 
     Whatever that one raises is the file's fault, and so are an ``UnreadableImageError`` of a later
     one, pixels that are NaN or infinite, and a mask (``seg_map_path``) that cannot be decoded;
-    anything else is a mistake in the pipeline and is raised.
+    anything else is a mistake in the pipeline and is raised; so is an address that does not
+    answer, which no file is to blame for.
 
     Args:
         transforms: Transforms of a pipeline; may be empty.
@@ -154,6 +156,8 @@ def run_transforms(transforms: Sequence[Callable], data: dict) -> tuple[dict | N
                 data = transform(data)
             except UnreadableImageError as error:
                 return None, _describe(error)
+            except AddressError:
+                raise  # the network's fault, not the file's
             except Exception as error:  # decoders share no base class for their errors
                 reason = _describe(error) if position == 0 else mask and _damage(mask)
                 if not reason:

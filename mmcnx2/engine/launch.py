@@ -111,7 +111,7 @@ def check_inputs(cfg: Config, dataloaders: tuple[str, ...]) -> None:
             if dataset.get('type') == 'mmcnx2.ImageShards':
                 from mmcnx2.datasets.shards.stream import read_index
 
-                read_index(folder)
+                read_index(folder, dataset.get('index'))
     check_checkpoint(cfg.get('load_from'))
     for key, init in holders(cfg.get('model'), 'checkpoint', 'model'):
         check_checkpoint(init['checkpoint'], key=key)

@@ -12,7 +12,9 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmcnx2.checkpoints.files import CheckpointError
+from mmcnx2.datasets.addresses import AddressError
 from mmcnx2.datasets.image_limits import UnreadableImageError
+from mmcnx2.datasets.shards.stream import ShardError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
 from mmcnx2.engine.cores import share_out_cores
@@ -28,9 +30,11 @@ from mmcnx2.engine.worker_places import places_of_workers
 from mmcnx2.processes.loading import end_workers
 
 _FORESEEN = (
+    AddressError,
     CannotStartError,
     CheckpointError,
     DivergedError,
+    ShardError,
     TooManyUnreadableError,
     UnreadableImageError,
     UnsavedError,

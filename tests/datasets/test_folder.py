@@ -14,6 +14,7 @@ from PIL import Image
 from mmcnx2.datasets import ImageFolderUnlabelled
 from mmcnx2.datasets.readers import READERS
 from mmcnx2.registry import DATASETS
+from tests.support.file_server import served
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -152,9 +153,16 @@ def test_a_folder_of_shards_is_told_where_they_are_read(tmp_path, pipeline):
         ImageFolderUnlabelled(tmp_path, pipeline)
 
 
-def test_a_folder_is_not_looked_through_over_http(pipeline):
-    with pytest.raises(ValueError, match='is an address, .* download it or mount it'):
-        ImageFolderUnlabelled('https://host/images', pipeline)
+def test_a_folder_at_an_address_is_looked_through(pipeline, tmp_path):
+    (tmp_path / 'a').mkdir()
+    Image.new('RGB', (8, 8)).save(tmp_path / 'a/1.png')
+    (tmp_path / 'b').mkdir()
+    with served(tmp_path) as url:
+        dataset = ImageFolderUnlabelled(url, pipeline)
+        assert [dataset.get_data_info(0)['img_path'], len(dataset)] == [f'{url}/a/1.png', 1]
+        assert dataset[0] is not None
+        with pytest.raises(FileNotFoundError, match=f"'{url}/b' and its subfolders hold no image"):
+            ImageFolderUnlabelled(f'{url}/b', pipeline)
 
 
 @pytest.mark.parametrize('empty', ['', '  '])

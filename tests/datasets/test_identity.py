@@ -6,6 +6,7 @@ import pytest
 from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 
 from mmcnx2.datasets import ImageShards
+from mmcnx2.datasets.folder import ImageFolderUnlabelled
 from mmcnx2.datasets.identity import count_images, digest_names
 from tests.support.long_run import MemoryImages
 from tests.support.shards import make_shards
@@ -40,6 +41,20 @@ def test_a_folder_that_was_moved_is_the_same():
 @pytest.mark.parametrize('options', [dict(serialize_data=False), dict(lazy_init=True)])
 def test_how_names_are_kept_does_not_matter(options):
     assert digest_names(Named(NAMES, **options)) == digest_names(Named(NAMES))
+
+
+@pytest.mark.parametrize('options', [{}, dict(serialize_data=False), dict(indices=2)])
+def test_a_folder_keeps_names_alone_and_has_the_digest_of_any_other_data_set(tmp_path, options):
+    names = ['a/1.jpg', 'a/2\udcff.jpg', 'a/new\nline.jpg']
+    (tmp_path / 'a').mkdir()
+    for name in names:
+        (tmp_path / name).touch()
+    folder = ImageFolderUnlabelled(str(tmp_path), [], **options)
+    names = names[: options.get('indices', 3)]
+    assert digest_names(folder) == digest_names(Named(names))
+    infos = [folder.get_data_info(index) for index in range(len(folder))]
+    assert [info['img_path'] for info in infos] == [f'{tmp_path}/{name}' for name in names]
+    assert folder.get_data_info(-1) == infos[-1] == infos[-1] | dict(sample_idx=len(names) - 1)
 
 
 def test_a_subset_is_another():

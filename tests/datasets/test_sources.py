@@ -46,7 +46,7 @@ def test_a_name_with_a_comma_is_one_place(root):
     [
         ('{}/none', FileNotFoundError, "image folder '.*none' does not exist"),
         ('{}/a,{}/*.gone', FileNotFoundError, r"image folder '.*\*.gone' does not exist"),
-        ('{}/a,s3://bucket/x', ValueError, "'s3://bucket/x' is an address"),
+        ('{}/a,ftp://bucket/x', ValueError, "'ftp://bucket/x' is neither a path nor an http"),
         ('{}/b/note.md', ValueError, 'is neither a folder, a .zip archive'),
         ('{}/empty.txt', FileNotFoundError, "empty.txt' holds no image"),
     ],

@@ -21,9 +21,10 @@ def finetune(
     For example: mmcnx2 finetune labelled/ --from runs/pre --out runs/cls
 
     Args:
-        images: Folder of class folders, or one that holds such folders train and val. Or a table
-            (.csv, .tsv, .parquet) with the columns path and label, and split if it says what
-            validates.
+        images: Folder of class folders, or one that holds such folders train and val; several with
+            commas. Or a table (.csv, .tsv, .parquet) with the columns path, or of images, and
+            label, and split if it says what validates; or a data set that Hugging Face's datasets
+            saved. Several labels of an image stand between '|', or in columns of their own.
         options: See TrainingOptions.
         val: Images to validate with: another folder of class folders, or the share to keep apart,
             such as 0.1, which is drawn by the seed and written down in the run's folder. Default

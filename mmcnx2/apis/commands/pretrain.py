@@ -23,8 +23,9 @@ def pretrain(
     Args:
         images: Folder of images, nested as it may be; several with commas, or a pattern in quotes,
             such as 'data/*/images'; a .zip archive; a list (.txt) or table (.csv, .tsv, .parquet,
-            column path) of paths; or a folder of tar files, such as img2dataset's, or the http(s)
-            address of shards.
+            column path) of paths; a .parquet with images in it, or a data set that Hugging Face's
+            datasets saved; a folder of tar files, such as img2dataset's; or the address of
+            such a folder or list, https, s3, gs or hf.
         options: See TrainingOptions.
         mask_ratio: Share of each image that is hidden. Default 0.6.
 

@@ -1,7 +1,9 @@
-"""A classifier for one's own classes, a folder each."""
+"""A classifier for one's own classes: a folder each, or those that a table names."""
 
+import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -21,12 +23,12 @@ from mmcnx2.apis.recipes.common import (
     usual_size,
 )
 from mmcnx2.apis.recipes.labelled import LabelledRecipe
-from mmcnx2.apis.recipes.labelled_table import read_labelled
+from mmcnx2.apis.recipes.labelled_table import is_labelled_table, read_labelled
 from mmcnx2.apis.recipes.splits import draw, read_share, split
 from mmcnx2.datasets.labelled_folder import class_folders
-from mmcnx2.datasets.labels.table import is_table
 from mmcnx2.datasets.listing import list_images
 from mmcnx2.datasets.readers import readable_endings
+from mmcnx2.datasets.sources import find_places
 from mmcnx2.first_few import first_few
 
 TRAIN, VAL = 'train.txt', 'val.txt'
@@ -37,7 +39,8 @@ class Classification(LabelledRecipe):
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: A folder of class folders, one with such folders train and val, or a table.
+        images: A folder of class folders, one with such folders train and val, several of them, or
+            a table.
         val: Another such folder, or the share of the images to keep apart.
         labels: The share of the training images to train on, drawn of each class by the
             seed; None for all.
@@ -48,19 +51,22 @@ class Classification(LabelledRecipe):
     config = 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_folder.py'
 
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
-        kept, val = [], None
-        if is_table(given['images']):
-            train, samples, kept = read_labelled(given['images'])
-            classes = tuple(sorted(set(samples.values())))
+        kept, val, several = [], None, False
+        images = given['images']
+        if is_labelled_table(images):
+            table = read_labelled(images)
+            train, samples, kept, several = table.root, table.labels, table.kept, table.several
+            classes = tuple(sorted({each for labels in samples.values() for each in labels}))
             if kept and 'val' in given:
-                raise CallError(
-                    'val', f"is {given['val']}, but '{given['images']}' says it: leave it out."
-                )
+                raise CallError('val', f"is {given['val']}, but '{images}' says it: leave it out.")
+        elif len(places := _places(images)) > 1:
+            train, samples, kept = join_folders(places, given.get('val'))
+            classes = tuple(sorted({label for (label,) in samples.values()}))
         else:
-            train, val = find_folders(given['images'], given.get('val'))
+            train, val = find_folders(places[0], given.get('val'))
             classes = class_folders(train)
             samples = labelled_images(train, classes)
-        check_classes(given['images'], classes, samples)
+        check_classes(images, classes, samples)
         files, parts = {}, dict(train=train, val=val)
         apart = set(kept)
         trained_on = [path for path in samples if path not in apart]
@@ -71,18 +77,23 @@ class Classification(LabelledRecipe):
                 trained_on,
                 _share(given.get('val')),
                 seed=given.get('seed', 0),
-                groups=samples.values(),
+                # Of images with several classes, hardly two are alike.
+                groups=None if several else samples.values(),
             )
+        as_list = list_with_several if several else list_with_one
         if not val:
             files = {
-                TRAIN: as_list(trained_on, samples, classes),
-                VAL: as_list(kept, samples, classes),
+                _name(TRAIN, several): as_list(trained_on, samples, classes),
+                _name(VAL, several): as_list(kept, samples, classes),
             }
         paths = [os.path.join(train, path) for path in trained_on]
         if 'labels' in given:
-            groups = [samples[path] for path in trained_on]
+            groups = None if several else [samples[path] for path in trained_on]
             trained_on = draw(trained_on, given['labels'], seed=given.get('seed', 0), groups=groups)
-            files[TRAIN] = as_list(trained_on, samples, classes)
+            files[_name(TRAIN, several)] = as_list(trained_on, samples, classes)
+        if several:
+            many = sum(len(labels) > 1 for labels in samples.values())
+            print(f'{many} of {len(samples)} images have several labels: each is learnt by itself.')
         print(
             f'{len(trained_on)} images to train on and {len(kept)} to validate with, of '
             f'{len(classes)} classes: {first_few(classes)}.',
@@ -97,6 +108,7 @@ class Classification(LabelledRecipe):
             **usual_length(len(trained_on), step, least_steps=1000, few=50, many=200),
             folders=parts,
             classes=list(classes),
+            several=several,
             files=files,
         )
         decided |= given
@@ -108,7 +120,9 @@ class Classification(LabelledRecipe):
         set_weights(cfg, arguments)
         if not arguments['photographs']:
             keep_colors(cfg, 'convnext_v2/convnextv2-atto_fcmae-pre_1xb64-50e_channels.py')
-        classes = arguments['classes']
+        classes, several = arguments['classes'], arguments['several']
+        if several:
+            learn_several(cfg)
         cfg.num_classes = cfg.model.num_classes = len(classes)
         train, val = arguments['folders']['train'], arguments['folders']['val']
         for loader, root, name, listed in (
@@ -119,7 +133,7 @@ class Classification(LabelledRecipe):
             loader.dataset.update(
                 data_root=root,
                 data_prefix='',
-                ann_file=os.path.join(cfg.work_dir, name) if listed else '',
+                ann_file=os.path.join(cfg.work_dir, _name(name, several)) if listed else '',
                 metainfo=dict(classes=classes),
             )
         cfg.data_root = train
@@ -137,6 +151,11 @@ class Classification(LabelledRecipe):
 
     def lengthen(self, cfg: Config, arguments: Mapping[str, Any]) -> None:
         length_by_epochs(cfg, arguments['epochs'], warm_up=0.1)
+
+
+def _places(images: str) -> list[str]:
+    several = not os.path.exists(images) and any(sign in images for sign in ',*?[')
+    return find_places(images) if several else [images]
 
 
 def _share(val: str | None) -> float:
@@ -168,8 +187,46 @@ def find_folders(images: str, val: str | None) -> tuple[str, str | None]:
     return train, os.path.join(images, named) if named else given
 
 
-def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, str]:
-    """Return path below a folder and class of each image in class folders.
+def join_folders(
+    places: list[str], val: str | None
+) -> tuple[str, dict[str, tuple[str, ...]], list[str]]:
+    """Return the images of several folders, whose class folders of one name are one class.
+
+    Args:
+        places: Folders of class folders, or such that hold train and val.
+        val: The share to keep apart, where none of the folders has a folder val.
+
+    Returns:
+        The folder that all lie below; the class of each image, by its path below that folder; and
+        the paths of those that validate, none where they are drawn.
+
+    Raises:
+        CallError: ``val`` is a folder, or some folders say what validates and ``val`` does, too.
+        FileNotFoundError: See :func:`labelled_images`.
+    """
+    if val is not None:
+        _share(val)
+    root = os.path.commonpath([os.path.abspath(place) for place in places])
+    samples, kept = {}, []
+    for place in places:
+        train, own = find_folders(place, None)
+        if own and val is not None:
+            raise CallError('val', f"is '{val}', but '{place}' has a folder '{own}': leave it out.")
+        counts = []
+        for folder in filter(None, (train, own)):
+            below = os.path.relpath(folder, root)
+            found = labelled_images(folder, class_folders(folder))
+            found = {os.path.normpath(f'{below}/{path}'): label for path, label in found.items()}
+            counts.append(Counter(label for (label,) in found.values()))
+            samples |= found
+            kept += found if folder == own else []
+        named = [f'{name} {count}' for name, count in sorted(sum(counts, Counter()).items())]
+        print(f"'{place}' holds {sum(map(Counter.total, counts))} images: {first_few(named)}.")
+    return root, samples, kept
+
+
+def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return path below a folder and the class, one, of each image in class folders.
 
     Raises:
         FileNotFoundError: There are no class folders, or no images in them.
@@ -182,7 +239,7 @@ def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, str]:
             'rename or remove them.'
         )
     found = {
-        f'{name}/{path}': name
+        f'{name}/{path}': (name,)
         for name in names
         for path in list_images(os.path.join(root, name), readable_endings()).images
     }
@@ -196,7 +253,9 @@ def labelled_images(root: str, classes: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def check_classes(root: str, classes: tuple[str, ...], samples: dict[str, str]) -> None:
+def check_classes(
+    root: str, classes: tuple[str, ...], samples: Mapping[str, tuple[str, ...]]
+) -> None:
     """Refuse what no classifier can be trained on.
 
     Raises:
@@ -207,13 +266,46 @@ def check_classes(root: str, classes: tuple[str, ...], samples: dict[str, str]) 
             f"'{root}' has one class, {classes[0]}: to tell classes apart takes two; put what is "
             'not of it into another folder.'
         )
-    if empty := sorted(set(classes) - set(samples.values())):
+    used = {label for labels in samples.values() for label in labels}
+    if empty := sorted(set(classes) - used):
         raise ValueError(
             f"class folders of '{root}' hold no image: {first_few(empty)}; fill or remove them."
         )
 
 
-def as_list(paths: list[str], samples: dict[str, str], classes: tuple[str, ...]) -> str:
+def list_with_one(
+    paths: Sequence[str], samples: Mapping[str, tuple[str, ...]], classes: Sequence[str]
+) -> str:
     """Return a text with path and label of an image in each line."""
     label = {name: number for number, name in enumerate(classes)}
-    return ''.join(f'{path} {label[samples[path]]}\n' for path in paths)
+    return ''.join(f'{path} {label[samples[path][0]]}\n' for path in paths)
+
+
+def list_with_several(
+    paths: Sequence[str], samples: Mapping[str, tuple[str, ...]], classes: Sequence[str]
+) -> str:
+    """Return what mmpretrain's ``MultiLabelDataset`` reads."""
+    label = {name: number for number, name in enumerate(classes)}
+    entries = [
+        dict(img_path=path, gt_label=[label[name] for name in samples[path]]) for path in paths
+    ]
+    return json.dumps(dict(metainfo=dict(classes=list(classes)), data_list=entries))
+
+
+def learn_several(cfg: Config) -> None:
+    """Have a classifier say of each class whether an image has it, and score each of them."""
+    head = cfg.model.head
+    head.type = 'MultiLabelLinearClsHead'
+    head.loss = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.type = 'MultiLabelDataset'
+    cfg.val_evaluator = [
+        dict(type='mmcnx2.EachClassPrecision'),
+        dict(type='MultiLabelMetric', thr=0.5),
+    ]
+    cfg.test_evaluator = cfg.val_evaluator
+
+
+def _name(listed: str, several: bool) -> str:
+    """Return what the list of images is called, whose format follows from the labels."""
+    return f'{os.path.splitext(listed)[0]}.json' if several else listed

@@ -1,4 +1,4 @@
-"""FCMAE on images without labels: folders, lists and tables of them, or shards."""
+"""FCMAE on images without labels: folders, lists, tables or shards of them, here or elsewhere."""
 
 import os
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ from mmcnx2.apis.recipes.common import (
 )
 from mmcnx2.apis.recipes.shard_folders import are_shards, look_at_shards
 from mmcnx2.apis.run import Run
+from mmcnx2.datasets.addresses import join
+from mmcnx2.datasets.shards.index import INDEX_FILE
 from mmcnx2.datasets.sources import list_sources
 
 LIST = 'images.txt'
@@ -30,7 +32,7 @@ class Pretraining:
     """See :class:`mmcnx2.apis.training.Recipe`.
 
     Args:
-        images: What :func:`.sources.list_sources` takes, or folder or address of shards.
+        images: What :func:`.sources.list_sources` takes, or a folder of shards, or its address.
         mask_ratio: Share of each image that is hidden, None for the recipe's.
     """
 
@@ -45,12 +47,15 @@ class Pretraining:
     def decide(self, given: dict[str, Any], cfg: Config) -> dict[str, Any]:
         word, files, listed = given['images'], {}, {}
         if self.shards:
-            images, sides = look_at_shards(word)
+            images, sides, index = look_at_shards(word)
+            if index is not None:
+                files = {INDEX_FILE: index.to_json().encode()}
+                listed = dict(index=INDEX_FILE)
         else:
             found = list_sources(word)
             print('\n'.join(found.said), flush=True)
             images = len(found.names)
-            sides = short_sides(os.path.join(found.root, name) for name in found.names)
+            sides = short_sides([join(found.root, name) for name in found.names])
             if not os.path.isdir(word):
                 listed = dict(root=found.root)
                 files = {LIST: os.fsencode('\n'.join(found.names) + '\n')}
@@ -77,6 +82,8 @@ class Pretraining:
         cfg.data_root = dataset.data_root = arguments.get('root', arguments['images'])
         if 'root' in arguments:
             dataset.ann_file = os.path.join(cfg.work_dir, LIST)
+        if 'index' in arguments:
+            dataset.index = os.path.join(cfg.work_dir, arguments['index'])
         for each in all_transforms(cfg):
             if each['type'] == 'mmcnx2.DecodeRandomResizedCrop':
                 each['scale'] = arguments['size']

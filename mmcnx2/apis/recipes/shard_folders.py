@@ -3,44 +3,55 @@
 import os
 from itertools import islice
 
+from mmcnx2.datasets.addresses import is_address, list_address
 from mmcnx2.datasets.encoded_image import EncodedImage
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.readers import readable_endings
 from mmcnx2.datasets.shards import ImageShards
-from mmcnx2.datasets.shards.index import INDEX_FILE, list_tars
-from mmcnx2.datasets.shards.indexing import index_tars
+from mmcnx2.datasets.shards.index import ShardIndex, list_tars
+from mmcnx2.datasets.shards.indexing import count_tars, index_tars
+from mmcnx2.datasets.shards.stream import has_index
 
 _LOOKED_AT = 64  # images whose sizes are read
 
 
 def are_shards(word: str) -> bool:
-    """Whether a word names shards: an http(s) address, or a folder of tar files and no images."""
-    if word.startswith(('http://', 'https://')):
-        return True
-    if not os.path.isdir(word):
+    """Whether a word names shards: a folder, or the address of one, of tar files and no images.
+
+    Raises:
+        AddressError: The address cannot be read.
+    """
+    if not os.path.isdir(word) and (not is_address(word) or ',' in word or '*' in word):
         return False
-    if os.path.isfile(os.path.join(word, INDEX_FILE)):
+    if has_index(word):
         return True
-    endings = readable_endings()
-    images = any(name.lower().endswith(endings) for name in os.listdir(word))
+    names = list_address(word, below=False) if is_address(word) else os.listdir(word)
+    images = any(name.lower().endswith(readable_endings()) for name in names)
     return not images and bool(list_tars(word))
 
 
-def look_at_shards(location: str) -> tuple[int, list[int]]:
+def look_at_shards(location: str) -> tuple[int, list[int], ShardIndex | None]:
     """Count the images of shards and read the short sides of a few, in pixels.
 
-    Tar files without an index are read once, and ``index.json`` is kept beside them.
+    Tar files without an index are read once; ``index.json`` is kept beside them, or where that
+    cannot be in the user's cache.
+
+    Returns:
+        Their number, the sides, and the index where it does not lie beside the shards.
 
     Raises:
-        OSError: There is no index and none can be written, or a shard cannot be read.
-        ValueError: See :func:`.indexing.index_tars`.
+        OSError: A shard cannot be read.
+        ValueError: See :func:`.indexing.count_tars`.
     """
-    local = os.path.isdir(location)
-    if local and not os.path.isfile(os.path.join(location, INDEX_FILE)):
-        _, left_out = index_tars(location)
-        if said := str(left_out):
-            print(f'Left out: {said}.', flush=True)
-    shards = ImageShards(location)
+    apart, left_out = None, None
+    if not has_index(location):
+        if os.access(location, os.W_OK):
+            _, left_out = index_tars(location)
+        else:
+            apart, left_out = count_tars(location)
+    if left_out and (said := str(left_out)):
+        print(f'Left out: {said}.', flush=True)
+    shards = ImageShards(location, index=apart)
     count = shards.index.images
     print(f"Found {count} images in {len(shards.index.shards)} shards of '{location}'.", flush=True)
     sides = []
@@ -49,4 +60,4 @@ def look_at_shards(location: str) -> tuple[int, list[int]]:
             sides.append(min(EncodedImage(data).shape))
         except UnreadableImageError:
             continue  # named in training
-    return count, sides or [224]
+    return count, sides or [224], apart

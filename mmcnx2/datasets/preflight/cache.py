@@ -8,14 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmcnx2.datasets.user_cache import user_cache
+
 VERSION = 2
 """Of the facts: a file with another one is not read."""
-
-
-def cache_folder() -> Path:
-    """Return where facts are kept: ``mmcnx2/data`` in the user's cache, such as ``~/.cache``."""
-    home = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
-    return Path(home).expanduser() / 'mmcnx2/data'
 
 
 class FactsCache:
@@ -32,7 +28,7 @@ class FactsCache:
     def __init__(self, folder: str | os.PathLike, kind: str):
         self._head = dict(version=VERSION, folder=os.path.abspath(folder), kind=kind)
         digest = hashlib.sha256(json.dumps(self._head).encode()).hexdigest()[:32]
-        self._path = cache_folder() / f'{digest}.json'
+        self._path = user_cache('data') / f'{digest}.json'
         self._facts = self._load()
 
     def get(self, path: str, status: os.stat_result) -> list | None:

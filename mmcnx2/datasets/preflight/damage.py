@@ -7,7 +7,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from mmcnx2.datasets.encoded_image import EncodedImage
-from mmcnx2.datasets.image_file import open_image_file
+from mmcnx2.datasets.image_file import open_within
 from mmcnx2.datasets.image_header import read_header
 from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.readers import ReadOptions
@@ -27,7 +27,7 @@ def find_damage(path: str | os.PathLike, options: ReadOptions | None = None) -> 
     """
     data = None
     try:
-        with open_image_file(path) as file:
+        with open_within(path) as file:
             if _ends_well(file):
                 return None
             file.seek(0)

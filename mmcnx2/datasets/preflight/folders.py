@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 
 from mmpretrain.datasets import CustomDataset
 
@@ -19,13 +20,14 @@ def look_at_folders(
 
     Args:
         findings: What is found goes here.
-        dataset: Built, its ``data_list`` not serialized.
+        dataset: Built, its ``data_list`` not serialized; one whose images have several labels has
+            an ``ann_file``.
         options: Options of its config.
         scored: Whether labels are needed.
     """
     samples = dataset.data_list
     images = [sample['img_path'] for sample in samples]
-    labels = Counter(sample['gt_label'] for sample in samples if 'gt_label' in sample)
+    labels = Counter(chain.from_iterable(map(_labels, samples)))
     findings.images += len(images)
     findings.labels.update({'labels': labels.total()} if labels else {})
     findings.classes = dataset.metainfo.get('classes')
@@ -57,3 +59,8 @@ def look_at_folders(
     pipeline = options.get('pipeline', ())
     if reads_images(pipeline):
         check_files(findings, read_images(images, read_end, pipeline))
+
+
+def _labels(sample: Mapping) -> list[int]:
+    labels = sample.get('gt_label', [])
+    return labels if isinstance(labels, list) else [labels]

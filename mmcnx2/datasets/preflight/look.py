@@ -17,6 +17,7 @@ _ROUTES = {
     ('mmseg', 'BaseSegDataset'): 'masks',
     ('mmdet', 'CocoDataset'): 'coco',
     ('mmpretrain', 'CustomDataset'): 'folders',
+    ('mmpretrain', 'MultiLabelDataset'): 'folders',
     ('mmcnx2', 'ImageFolderUnlabelled'): 'unlabelled',
 }
 
@@ -84,7 +85,9 @@ def _look(findings: Findings, options: Mapping, cfg: Config) -> None:
     if kind is None:
         findings.unseen = options['type']
         return
-    route = None if '://' in str(options.get('data_root')) else _route(kind)
+    route = _route(kind)
+    if '://' in str(options.get('data_root')) and route != 'unlabelled':
+        route = None
     scored = findings.name != 'train' and not _formats_only(cfg.get(f'{findings.name}_evaluator'))
     options = {key: value for key, value in deepcopy(options).items() if key != 'type'}
     try:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from mmengine.utils import ProgressBar
 from PIL import Image
 
+from mmcnx2.datasets.image_file import file_around
 from mmcnx2.datasets.preflight.cache import FactsCache
 
 THREADS = 8  # decoders let other threads run, and a network disk makes all of them wait
@@ -83,6 +84,10 @@ def _with_bar(items: Iterable, total: int, said: str) -> Iterator:
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
+    except OSError:
+        pass
+    try:
+        return os.stat(file_around(path))
     except OSError:
         return None
 

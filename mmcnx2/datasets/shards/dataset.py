@@ -12,10 +12,12 @@ from mmengine.dist import get_dist_info
 from torch.utils.data import IterableDataset, get_worker_info
 
 from mmcnx2.checks import check_not_empty, check_types
+from mmcnx2.datasets.addresses import join
 from mmcnx2.datasets.seeding import drawing_from
+from mmcnx2.datasets.shards.index import ShardIndex
 from mmcnx2.datasets.shards.samples import to_pipeline
 from mmcnx2.datasets.shards.split import cut_at_shards, images_of_rank, images_of_worker
-from mmcnx2.datasets.shards.stream import join, read_index, read_shard
+from mmcnx2.datasets.shards.stream import read_index, read_shard
 from mmcnx2.datasets.unreadable import UnreadableImages, check_max_unreadable, run_transforms
 from mmcnx2.paths import expand_home
 from mmcnx2.registry import DATASETS
@@ -36,10 +38,11 @@ class ImageShards(IterableDataset):
     run goes on.
 
     Args:
-        data_root: Folder with ``index.json`` and the shards, or the http(s) address of one.
+        data_root: Folder with ``index.json`` and the shards, or the address of one.
         pipeline: Transforms; the first one, ``mmcnx2.LoadEncodedImage``, gets ``img_bytes``,
             ``img_path`` (the file that the image came from), ``sample_idx`` and, if there are
             classes, ``gt_label``.
+        index: The index, or its path, where it does not lie beside the shards.
         shuffle_buffer: Encoded images that a worker keeps to draw from; 1 turns shuffling within
             shards off. 1000 images of 110 KB are 110 MB a worker.
         max_unreadable: More than this share of unreadable images stops the run, as in
@@ -57,6 +60,7 @@ class ImageShards(IterableDataset):
         data_root: str | os.PathLike,
         pipeline: Sequence[dict | Callable] = (),
         *,
+        index: str | os.PathLike | ShardIndex | None = None,
         shuffle_buffer: int = 1000,
         max_unreadable: float = 1.0,
     ):
@@ -68,7 +72,9 @@ class ImageShards(IterableDataset):
         check_not_empty(data_root=data_root)
         check_max_unreadable(max_unreadable)
         self.data_root = expand_home(os.fspath(data_root))
-        self.index = read_index(self.data_root)
+        if not isinstance(index, ShardIndex):
+            index = read_index(self.data_root, index and expand_home(os.fspath(index)))
+        self.index = index
         self.shuffle_buffer = shuffle_buffer
         self.pipeline = Compose(list(pipeline))
         self.rank, self.world_size = get_dist_info()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from mmcnx2.datasets.addresses import is_address, list_address
+
 INDEX_FILE = 'index.json'
 VERSION = 1
 # A plain file name: an index from elsewhere must not name a file outside its folder, nor, as
@@ -19,11 +21,21 @@ def is_shard_name(name: str) -> bool:
 
 
 def list_tars(folder: str | os.PathLike) -> list[str]:
-    """Return the names of the tar files directly in a folder, sorted; none if it is no folder."""
-    if not os.path.isdir(folder):
+    """Return the names of the tar files directly in a folder, sorted; none if it is no folder.
+
+    Args:
+        folder: On this machine, or its address.
+
+    Raises:
+        AddressError: The address cannot be listed.
+    """
+    if is_address(os.fspath(folder)):
+        names = list_address(os.fspath(folder), below=False)
+    elif not os.path.isdir(folder):
         return []
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_file()]
+    else:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.is_file()]
     return sorted(name for name in names if name.endswith('.tar') and name[0] != '.')
 
 

@@ -1,5 +1,6 @@
 """An index for tar files that others made, such as img2dataset's: read once, left as they are."""
 
+import contextlib
 import hashlib
 import tarfile
 from collections import Counter
@@ -9,12 +10,13 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from mmcnx2.checks import check_not_empty
-from mmcnx2.datasets.shards.address import describe
+from mmcnx2.checks import check_no_address, check_not_empty
+from mmcnx2.datasets.addresses import describe_file, join
 from mmcnx2.datasets.shards.index import INDEX_FILE, Shard, ShardIndex, is_shard_name, list_tars
 from mmcnx2.datasets.shards.pool import run_jobs
 from mmcnx2.datasets.shards.samples import image_keys
-from mmcnx2.datasets.shards.stream import read_index, read_samples
+from mmcnx2.datasets.shards.stream import describe, open_location, read_index, read_samples
+from mmcnx2.datasets.user_cache import user_cache
 from mmcnx2.first_few import first_few
 from mmcnx2.outputs import check_file, write_text
 from mmcnx2.paths import expand_home
@@ -62,25 +64,67 @@ def index_tars(
 ) -> tuple[ShardIndex, LeftOut]:
     """Read all tar files in a folder and write ``index.json`` beside them.
 
-    Images are counted, not decoded: training replaces and names those that are damaged.
-
     Args:
         root: The folder.
-        workers: Processes.
-        progress: Whether to show a progress bar.
+        workers, progress: As of :func:`count_tars`.
 
     Returns:
         The index, and what was left out.
 
     Raises:
-        FileNotFoundError: If there is no tar file.
         FileExistsError: If :func:`.pack.pack` made the shards there, which have an index.
+        FileNotFoundError, ValueError: See :func:`count_tars`.
         OSError: If the folder cannot be written to.
-        ValueError: If ``root`` is empty, or tar files have names that no index may hold, cannot be
-            read to their ends, or hold no image.
     """
     check_not_empty(root=root)
+    check_no_address(root=root)
     root = Path(expand_home(str(root)))
+    names = _find(str(root))
+    if (root / INDEX_FILE).exists() and read_index(str(root)).plan:
+        raise FileExistsError(
+            f"'{root}' has the index that packing made: check its shards with --verify."
+        )
+    check_file(root / INDEX_FILE)
+    index, left_out = _count(str(root), names, workers, progress)
+    write_text(root / INDEX_FILE, index.to_json())
+    return index, left_out
+
+
+def count_tars(
+    root: str, *, workers: int = 1, progress: bool = True
+) -> tuple[ShardIndex, LeftOut | None]:
+    """Read all tar files in a folder that has no index, and keep one in the user's cache.
+
+    Images are counted, not decoded: training replaces and names those that are damaged. It is done
+    once, as long as names, sizes and times of the files stay as they are.
+
+    Args:
+        root: A folder, or its address.
+        workers: Processes.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The index, and what was left out, None where that was said before.
+
+    Raises:
+        AddressError: If the address cannot be read.
+        FileNotFoundError: If there is no tar file.
+        ValueError: If tar files have names that no index may hold, cannot be read to their ends, or
+            hold no image.
+    """
+    names = _find(root)
+    known = f'{root}\n{[describe_file(join(root, name)) for name in names]}'
+    digest = hashlib.sha256(known.encode(errors='surrogateescape')).hexdigest()[:32]
+    kept = user_cache('shards') / f'{digest}.json'
+    if kept.is_file():
+        return read_index(root, str(kept)), None
+    index, left_out = _count(root, names, workers, progress)
+    with contextlib.suppress(OSError):  # it is counted again, then
+        write_text(kept, index.to_json())
+    return index, left_out
+
+
+def _find(root: str) -> list[str]:
     names = list_tars(root)
     if not names:
         raise FileNotFoundError(
@@ -88,15 +132,14 @@ def index_tars(
             'compressed ones (.tar.gz) with gunzip first.'
         )
     _check_names(root, names)
-    if (root / INDEX_FILE).exists() and read_index(str(root)).plan:
-        raise FileExistsError(
-            f"'{root}' has the index that packing made: check its shards with --verify."
-        )
-    check_file(root / INDEX_FILE)
+    return names
+
+
+def _count(root: str, names: list[str], workers: int, progress: bool) -> tuple[ShardIndex, LeftOut]:
     found = {}
     with tqdm(total=len(names), desc='Indexing shards', unit='shard', disable=not progress) as bar:
-        for path, contents in run_jobs(_look, [root / name for name in names], workers):
-            found[path.name] = contents
+        for job, contents in run_jobs(_look, [(root, name) for name in names], workers):
+            found[job[1]] = contents
             bar.update()
     problems = [f'{name}: {found[name]}' for name in names if isinstance(found[name], str)]
     if problems:
@@ -115,12 +158,10 @@ def index_tars(
         shards += [shard] if shard else []
     if not shards:
         raise ValueError(f"none of the {len(names)} tar files in '{root}' holds an image.")
-    index = ShardIndex(shards)
-    write_text(root / INDEX_FILE, index.to_json())
-    return index, left_out
+    return ShardIndex(shards), left_out
 
 
-def _check_names(root: Path, names: list[str]) -> None:
+def _check_names(root: str, names: list[str]) -> None:
     if refused := [name for name in names if not is_shard_name(name)]:
         raise ValueError(
             f"{len(refused)} tar files in '{root}' have names with other signs than letters, "
@@ -128,16 +169,17 @@ def _check_names(root: Path, names: list[str]) -> None:
         )
 
 
-def _look(path: Path) -> tuple[Shard | None, LeftOut] | str:
+def _look(place: tuple[str, str]) -> tuple[Shard | None, LeftOut] | str:
     """Return a tar file's entry in the index, if it holds an image, and what is left out of it.
 
     Where it cannot be read, why.
     """
+    root, name = place
     left_out, images = LeftOut(), 0
     try:
-        with path.open('rb') as file:
+        with open_location(join(root, name)) as file:
             stream = _Digested(file)
-            for sample in read_samples(stream, str(path)):
+            for sample in read_samples(stream, join(root, name)):
                 count = len(image_keys(sample))
                 if not count:
                     left_out.imageless += 1
@@ -151,11 +193,11 @@ def _look(path: Path) -> tuple[Shard | None, LeftOut] | str:
     if stream.bytes % tarfile.BLOCKSIZE:
         return f'it is cut off after {stream.bytes} bytes'
     if stream.end.strip(b'\0'):
-        left_out.endless.append(path.name)
+        left_out.endless.append(name)
     if not images:
-        left_out.empty.append(path.name)
+        left_out.empty.append(name)
         return None, left_out
-    return Shard(path.name, images, stream.bytes, stream.digest.hexdigest()), left_out
+    return Shard(name, images, stream.bytes, stream.digest.hexdigest()), left_out
 
 
 class _Digested:

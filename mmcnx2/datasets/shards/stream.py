@@ -1,8 +1,9 @@
-"""Images of a tar shard, on this machine or at an http(s) address, without unpacking anything."""
+"""Images of a tar shard, on this machine or at an address, without unpacking anything."""
 
 import logging
 import os
 import tarfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -11,30 +12,45 @@ from typing import BinaryIO
 from mmengine.logging import print_log
 from webdataset.tariterators import group_by_keys
 
-from mmcnx2.datasets.image_limits import MAX_BYTES
-from mmcnx2.datasets.shards.address import describe, is_address, open_address
+from mmcnx2.datasets.addresses import (
+    AddressError,
+    is_address,
+    join,
+    open_address,
+    read_address,
+    waits,
+)
+from mmcnx2.datasets.image_limits import MAX_BYTES, UnreadableImageError
 from mmcnx2.datasets.shards.index import INDEX_FILE, ShardIndex, list_tars
 from mmcnx2.datasets.shards.samples import image_keys
 from mmcnx2.paths import printable
 
-ATTEMPTS = 3
+_AGAIN = (0.0, 0.0)  # seconds before each further attempt to read a file of this machine
 
 
-def read_index(root: str) -> ShardIndex:
+class ShardError(OSError):
+    """A shard cannot be read, or not to where its index says."""
+
+
+def read_index(root: str, file: str | None = None) -> ShardIndex:
     """Read the index of a folder of shards.
 
     Args:
-        root: Folder, or http(s) address of one.
+        root: Folder, or address of one.
+        file: The index, where it does not lie beside the shards.
 
     Raises:
         FileNotFoundError: If there is none.
         ValueError: If it is no such file, or the address is of another kind.
     """
-    path = join(root, INDEX_FILE)
+    path = file or join(root, INDEX_FILE)
     try:
-        with closing(open_location(path)) as file:
-            text = file.read()
-    except OSError as error:
+        if is_address(path):
+            text = read_address(path, max_bytes=MAX_BYTES)
+        else:
+            with open(path, 'rb') as stream:
+                text = stream.read()
+    except (OSError, UnreadableImageError) as error:
         raise FileNotFoundError(
             f"'{path}' cannot be read ({describe(error)}): {_what_to_do(root)}"
         ) from None
@@ -49,16 +65,34 @@ def _what_to_do(root: str) -> str:
     return f'make shards there with {tool}, or point data_root at the folder that has them.'
 
 
-def join(root: str, name: str) -> str:
-    """Return the location of a file in a folder or below an address."""
-    return f'{root.rstrip("/")}/{name}' if is_address(root) else os.path.join(root, name)
+def has_index(root: str) -> bool:
+    """Return whether a folder of shards, or an address of one, has an index.
+
+    Raises:
+        AddressError: The address does not answer.
+    """
+    if not is_address(root):
+        return os.path.isfile(join(root, INDEX_FILE))
+    try:
+        read_address(join(root, INDEX_FILE), max_bytes=MAX_BYTES)
+    except UnreadableImageError:
+        return False
+    return True
+
+
+def describe(error: Exception) -> str:
+    """Say what went wrong when a location was read."""
+    if isinstance(error, AddressError):
+        return error.reason
+    # webdataset appends the stream to the error's arguments.
+    return getattr(error, 'strerror', None) or str((error.args or (error,))[0]).rstrip('.')
 
 
 def open_location(location: str):
     """Open a file for reading, as bytes from start to end.
 
     Args:
-        location: Path, or http(s) address.
+        location: Path or address.
 
     Raises:
         ValueError: If it is an address of another kind.
@@ -77,7 +111,7 @@ def read_shard(
     breaks is opened again, and read on from the image where it broke.
 
     Args:
-        location: Path or http(s) address of the tar file.
+        location: Path or address of the tar file.
         start: First image.
         stop: Image to stop before.
         max_bytes: A larger member is named in a warning and is empty.
@@ -86,9 +120,9 @@ def read_shard(
         webdataset's samples: ``__key__``, ``__url__``, and bytes by file name extension.
 
     Raises:
-        OSError: If the shard cannot be read, or ends before ``stop``.
+        ShardError: If the shard cannot be read, or ends before ``stop``.
     """
-    attempt = 1
+    pauses, reached = None, start
     while start < stop:
         try:
             with closing(open_location(location)) as stream:
@@ -99,19 +133,25 @@ def read_shard(
             if start < stop:
                 raise OSError(f'it ends after image {start}')
         except (OSError, EOFError, tarfile.TarError) as error:
-            reason = describe(error)
-            if attempt == ATTEMPTS:
-                raise OSError(
-                    f"shard '{location}' cannot be read from image {start} to {stop} ({reason}): "
-                    'check it with tools/dataset_tools/make_shards.py --verify.'
-                ) from error
-            attempt += 1
-            print_log(
-                f"Reading '{location}' broke at image {start} ({reason}): attempt {attempt} of "
-                f'{ATTEMPTS}.',
-                logger='current',
-                level=logging.WARNING,
-            )
+            if pauses is None or start > reached:
+                pauses, reached = iter(waits() if is_address(location) else _AGAIN), start
+            _wait(next(pauses, None), error, location, start, stop)
+
+
+def _wait(pause: float | None, error: Exception, location: str, start: int, stop: int) -> None:
+    """Wait before a shard is read on, or say that there is no use in it."""
+    reason = describe(error)
+    if pause is None or (isinstance(error, AddressError) and not error.passing):
+        raise ShardError(
+            f"shard '{location}' cannot be read from image {start} to {stop} ({reason}): "
+            'check it with tools/dataset_tools/make_shards.py --verify.'
+        ) from error
+    print_log(
+        f"Reading '{location}' broke at image {start} ({reason}): trying again in {pause:g} s.",
+        logger='current',
+        level=logging.WARNING,
+    )
+    time.sleep(pause)
 
 
 class _Member(tarfile.TarInfo):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mmcnx2.datasets.preflight.cache import FactsCache, cache_folder
+from mmcnx2.datasets.preflight.cache import FactsCache
 from mmcnx2.datasets.preflight.reading import read_files
+from mmcnx2.datasets.user_cache import user_cache
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def test_what_was_read_before_an_error_is_kept(files):
 @pytest.mark.parametrize('damage', ['', '{', '[]\n{}', '{"version": 0}\n{}', '\udcff'])
 def test_a_damaged_cache_is_an_empty_one(files, damage):
     Reader().facts(files)
-    (cache,) = cache_folder().glob('*.json')
+    (cache,) = user_cache('data').glob('*.json')
     cache.write_text(damage, errors='surrogateescape')
     reader = Reader()
     reader.facts(files)
@@ -124,15 +125,15 @@ def test_caches_of_folders_that_went_are_removed(files, tmp_path):
     gone.rmdir()
     Reader().facts(files)
     folders = [json.loads(file.read_text().splitlines()[0])['folder']
-               for file in cache_folder().glob('*.json')]  # fmt: skip
+               for file in user_cache('data').glob('*.json')]  # fmt: skip
     assert folders == [str(tmp_path)]
-    assert not list(cache_folder().glob('*.part'))
+    assert not list(user_cache('data').glob('*.part'))
 
 
 def test_it_lies_in_the_users_cache(monkeypatch):
     monkeypatch.delenv('XDG_CACHE_HOME')
-    assert cache_folder() == Path.home() / '.cache/mmcnx2/data'
-    assert FactsCache('/data', 'text')._path.parent == cache_folder()
+    assert user_cache('data') == Path.home() / '.cache/mmcnx2/data'
+    assert FactsCache('/data', 'text')._path.parent == user_cache('data')
 
 
 def test_a_bar_is_drawn_where_it_takes_long(files, monkeypatch, capsys):
