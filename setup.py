@@ -119,7 +119,7 @@ EXTRAS = {
 # (tests/checkpoints/test_hugging_face.py).
 EXTRAS['all'] = [
     *EXTRAS['official'], *CPU, *HEIC, *TIFF, *DICOM, *LOOK, *STORES, *EXPORT,
-    'tensorboard',
+    'tensorboard',  # curves of a run, beside its log
 ]  # fmt: skip
 
 URLS = {

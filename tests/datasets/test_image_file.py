@@ -50,6 +50,7 @@ def test_other_back_ends_have_the_same_limit(tmp_path, monkeypatch):
     from mmengine.fileio import HTTPBackend
 
     monkeypatch.setattr(HTTPBackend, 'get', lambda self, path: b'content')
-    assert read_image_file('http://host/a.jpg') == b'content'
+    args = dict(backend_args=dict(backend='http'))
+    assert read_image_file('http://host/a.jpg', **args) == b'content'
     with pytest.raises(UnreadableImageError, match='7 bytes, more than max_bytes=6'):
-        read_image_file('http://host/a.jpg', max_bytes=6)
+        read_image_file('http://host/a.jpg', max_bytes=6, **args)

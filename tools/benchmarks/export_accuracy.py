@@ -8,12 +8,7 @@ Example: python tools/benchmarks/export_accuracy.py fp32.onnx int8.onnx --data s
 
 import argparse
 
-import numpy as np
-from tables import table
-
 from mmcnx2 import arguments
-from mmcnx2.apis.exported.model import ExportedModel, open_picture
-from mmcnx2.apis.picture_files import find_images
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,6 +20,16 @@ def parse_args() -> argparse.Namespace:
         '--data', type=arguments.path, required=True, help='folder with a folder a class'
     )
     return parser.parse_args()
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports below, which take seconds
+
+import numpy as np
+from tables import table
+
+from mmcnx2.apis.exported.model import ExportedModel, open_picture
+from mmcnx2.apis.picture_files import find_images
 
 
 def main(args: argparse.Namespace) -> None:
@@ -46,4 +51,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    main(parse_args())
+    main(ARGS)
