@@ -206,6 +206,7 @@ ALLOWED = {
     'mmcnx2/apis/run.py': 'in the block of new_file',
     'mmcnx2/apis/similar.py': 'in the block of new_file',
     'tools/benchmarks/data_path.py': 'in a temporary folder',
+    'tools/benchmarks/detectors.py': 'configs in the folder of its runs',
     'tools/benchmarks/export_latency.py': 'in a temporary folder',
     'tools/benchmarks/list_files.py': 'in a temporary folder; /proc',
     'tools/benchmarks/photographs.py': 'in a temporary folder',

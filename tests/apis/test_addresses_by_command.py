@@ -29,7 +29,7 @@ def packed() -> bytes:
 @pytest.fixture(scope='module')
 def root():
     files = {f'a/{name}': data for name, data in PICTURES.items()}
-    with bucket(files | {'tars/0.tar': packed()}) as address:
+    with bucket(files | {'tars/0.tar': packed()}, name='to-train-on') as address:
         yield address
 
 
