@@ -9,7 +9,10 @@ from tests.support.closeness import assert_all_close
 from tests.support.devices import DEVICES, triton_device
 from tests.support.operations import draw, results
 
-pytest.importorskip('triton')
+triton = pytest.importorskip('triton')
+import triton.language as tl
+
+from mmcnx2.nn.ops.grn import fused_triton
 from mmcnx2.nn.ops.grn.fused_triton import gelu_grn
 
 
@@ -35,12 +38,38 @@ def inputs(*shape):
     }
 
 
-# The last walks over several chunks of sites and several blocks of channels.
-@pytest.mark.parametrize('shape', [(1, 1, 1), (3, 1, 8), (2, 17, 5), (1, 131, 70)])
+# The later ones have several chunks of sites and blocks of channels, also between the passes.
+SHAPES = [(1, 1, 1), (3, 1, 8), (2, 17, 5), (1, 131, 70), (1, 2, 259), (1, 1153, 1)]
+
+
+@pytest.mark.parametrize('shape', SHAPES, ids=str)
 def test_equals_the_definition(shape, device):
     given = inputs(*shape)
     found = results(fast, given, device=device)
     assert_all_close(results(definition, given), found, relative=1e-12)
+
+
+def test_many_sites_are_shared_among_few_programs(device, monkeypatch):
+    monkeypatch.setattr(fused_triton, 'CHUNKS', 2)
+    given = inputs(2, 300, 3)
+    found = results(fast, given, device=device)
+    assert_all_close(results(definition, given), found, relative=1e-12)
+
+
+@triton.jit
+def error_function(x, out, SIZE: tl.constexpr):
+    place = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    value = tl.load(x + place)
+    tl.store(out + place, 2 * fused_triton._normal_cdf(value * 1.4142135623730951) - 1)
+
+
+@pytest.mark.parametrize(('dtype', 'most'), [(torch.float32, 5e-7), (torch.float64, 1e-15)])
+def test_the_error_function(dtype, most, device):
+    x = torch.linspace(-12, 12, 2**15, device=device, dtype=dtype)
+    x = torch.cat([x, torch.tensor([0, -0.0, 1e30, -1e30] * 1024, device=device, dtype=dtype)])
+    found = torch.empty_like(x)
+    error_function[(len(x) // 4096,)](x, found, SIZE=4096)
+    assert (found.double() - torch.erf(x.double())).abs().max() <= most
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16, torch.float16])
