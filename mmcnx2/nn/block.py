@@ -7,6 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from mmcnx2.nn.drop_path import DropPath
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.nn.ops.layer_norm import adds_shift, normalize
 from mmcnx2.nn.plain import is_plain
 from mmcnx2.nn.response import build_response
 
@@ -70,12 +71,14 @@ class ConvNeXtV2Block(nn.Module):
 
     def expand(self, x: Tensor, layout: Layout) -> Tensor:
         """Return the 4C channels before GELU."""
-        conv = self.depthwise_conv
-        if is_plain(conv, nn.Conv2d):
-            x = layout.depthwise_conv(x, conv.weight, conv.bias)
-        else:
+        conv, shift = self.depthwise_conv, None
+        if not is_plain(conv, nn.Conv2d):
             x = layout.from_maps(conv(layout.to_maps(x)))
-        return self.pointwise_conv1(self.norm(x))
+        elif adds_shift(self.norm, x, layout.ops):
+            x, shift = layout.depthwise_conv(x, conv.weight, None), conv.bias
+        else:
+            x = layout.depthwise_conv(x, conv.weight, conv.bias)
+        return self.pointwise_conv1(normalize(self.norm, x, ops=layout.ops, shift=shift))
 
     def expanded(self, x: Tensor, layout: Layout) -> Tensor:
         """Return the 4C channels that are projected: after GELU (V1), after GRN (V2).

@@ -8,6 +8,7 @@ not plain is called, on maps.
 from torch import Tensor, nn
 
 from mmcnx2.nn.layouts import Layout
+from mmcnx2.nn.ops.layer_norm import normalize
 from mmcnx2.nn.plain import is_plain
 
 
@@ -30,8 +31,10 @@ class Stem(nn.Sequential):
         """Return features of ``layout``, the first stage's, from images ``(N, C_in, H, W)``."""
         conv, norm = self
         if is_plain(conv, nn.Conv2d):
-            return norm(layout.embed(images, conv.weight, conv.bias))
-        return norm(layout.from_maps(conv(images)))
+            x = layout.embed(images, conv.weight, conv.bias)
+        else:
+            x = layout.from_maps(conv(images))
+        return normalize(norm, x, ops=layout.ops)
 
 
 class Downsample(nn.Sequential):
@@ -50,7 +53,7 @@ class Downsample(nn.Sequential):
     def forward(self, x: Tensor, layout: Layout) -> Tensor:
         """Return features of ``layout``, this stage's, from the previous stage's ``x``."""
         norm, conv = self
-        x = norm(x)
+        x = normalize(norm, x, ops=layout.ops)
         if is_plain(conv, nn.Conv2d):
             return layout.downsample(x, conv.weight, conv.bias)
         return layout.from_maps(conv(layout.finer_to_maps(x)))
