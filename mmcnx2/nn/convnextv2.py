@@ -15,7 +15,7 @@ from mmcnx2.nn.downsample import Downsample, Stem
 from mmcnx2.nn.inputs import check_inputs, known_mask
 from mmcnx2.nn.layer_depth import layer_depth
 from mmcnx2.nn.layouts import Layout, get_layout
-from mmcnx2.nn.ops.choice import check_ops, choose_ops_for
+from mmcnx2.nn.ops.choice import MAPS, PACKED, check_ops, choose_ops_for
 from mmcnx2.nn.ops.transforms import needs_plain_torch
 from mmcnx2.nn.scripting import graph_of_whole_images
 from mmcnx2.nn.stage import Stage
@@ -28,8 +28,8 @@ class ConvNeXtV2(nn.Module):
         arch: A name of :data:`ARCHS`, or ``dict(depths=..., channels=...)`` with one entry a stage.
         layout: How features are stored when a mask is given: 'packed' (fast), 'masked' (the
             definition), 'minkowski' (optional). Without a mask everything is dense.
-        ops: Kernels: 'torch', 'triton', 'numba', or 'auto', which takes Triton on CUDA and Numba
-            on a CPU where they are installed.
+        ops: Kernels: 'torch', 'triton', 'numba', or 'auto', which takes what was measured to be the
+            fastest: Numba for packed rows on a CPU. On CUDA nothing was measured, so torch there.
         in_channels: Channels of the images.
         stem: How weights that were trained on images of another number of channels are loaded:
             'sum', 'repeat' or 'new', see :func:`mmcnx2.checkpoints.adapt.adapt_channels`; None
@@ -184,7 +184,7 @@ class ConvNeXtV2(nn.Module):
         check_inputs(images, visible, self.strides[-1])
         masked = 'masked' if needs_plain_torch(images) else self.layout
         layout = get_layout('dense' if visible is None else masked)
-        ops = choose_ops_for(self.ops, images)
+        ops = choose_ops_for(self.ops, images, MAPS if visible is None else PACKED)
         return layout.plan(visible, self.strides, images.device, ops=ops)
 
     def encode(self, images: Tensor, layouts: Sequence[Layout]) -> list[Tensor]:

@@ -8,7 +8,7 @@ from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
 from mmcnx2.nn.layouts import DenseLayout
 from mmcnx2.nn.masking import hand_over
-from mmcnx2.nn.ops.choice import check_ops, choose_ops_for
+from mmcnx2.nn.ops.choice import MAPS, check_ops, choose_ops_for
 from mmcnx2.nn.patches import rows_at
 
 
@@ -82,7 +82,7 @@ class FCMAEDecoder(nn.Module):
         x = self.proj(latent.permute(0, 2, 3, 1))
         seen = hand_over(visible, x.device).unsqueeze(-1)
         x = torch.where(seen, x, self.mask_token.to(x.dtype))
-        layout = DenseLayout(choose_ops_for(self.ops, x))
+        layout = DenseLayout(choose_ops_for(self.ops, x, MAPS))
         for block in self.blocks:
             x = block(x, layout)
         return self.pred(rows_at(x.flatten(1, 2), chosen))

@@ -11,7 +11,7 @@ from mmcnx2.nn.block import ConvNeXtV2Block
 from mmcnx2.nn.convnextv2 import init_convnext_weights
 from mmcnx2.nn.layouts import DenseLayout, Layout
 from mmcnx2.nn.masking import hand_over
-from mmcnx2.nn.ops.choice import check_ops, choose_ops_for
+from mmcnx2.nn.ops.choice import MAPS, check_ops, choose_ops_for
 from mmcnx2.nn.patches import patchify, rows_at, upsample
 
 
@@ -119,7 +119,7 @@ class UNetDecoder(nn.Module):
 
     def plan(self, x: Tensor) -> list[Layout]:
         """Return a layout of whole maps for each rise of ``x``, the latent features."""
-        ops = choose_ops_for(self.ops, x)
+        ops = choose_ops_for(self.ops, x, MAPS)
         return DenseLayout.plan(None, [1] * len(self.rises), x.device, ops=ops)
 
     def predict(self, x: Tensor) -> Tensor:
