@@ -11,6 +11,8 @@ from mmcnx2.checks import check_types
 from mmcnx2.models.references import log_numbers, resolve
 from mmcnx2.nn.fcmae import MaskedAutoencoding
 from mmcnx2.nn.masking import RandomMasking
+from mmcnx2.nn.ops.choice import PACKED, choose_ops
+from mmcnx2.nn.ops.pixels import Pixels
 from mmcnx2.nn.patches import upsample
 from mmcnx2.registry import MODELS
 
@@ -78,17 +80,20 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         )
         self.masking = MODELS.build(masking) if masking else RandomMasking()
         self.patch_size = self.backbone.strides[-1]
+        # Those of other devices come back as images: see takes_pixels.
+        kernels = choose_ops(self.backbone.ops, torch.device('cuda'), PACKED)
+        self.data_preprocessor.keeps_pixels = kernels == 'triton'
         if self.head.patch_size != self.patch_size:
             raise ValueError(
                 f"head.patch_size={self.head.patch_size} differs from the encoder's stride "
                 f'{self.patch_size}: masks come in whole patches of that stride, so set it to that.'
             )
 
-    def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
+    def loss(self, inputs: Tensor | Pixels, data_samples: list[DataSample] | None = None) -> dict:
         """Return ``dict(loss=...)``, the error on the hidden patches of freshly masked images.
 
         Args:
-            inputs: ``(N, C, H, W)``, normalized.
+            inputs: ``(N, C, H, W)``, normalized, or pixels, which are.
             data_samples: Unused; there are no labels.
         """
         return dict(loss=self.reconstruction_loss(inputs))

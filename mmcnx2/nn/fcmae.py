@@ -5,7 +5,10 @@ from torch import Tensor, nn
 from mmcnx2.nn.convnextv2 import ConvNeXtV2
 from mmcnx2.nn.decoder import FCMAEDecoder
 from mmcnx2.nn.masking import RandomMasking, indices_of
+from mmcnx2.nn.ops.choice import PACKED, choose_ops_for
+from mmcnx2.nn.ops.pixels import Pixels
 from mmcnx2.nn.ops.transforms import needs_plain_torch
+from mmcnx2.nn.plain import is_plain
 from mmcnx2.nn.pretrain_head import FCMAEPretrainHead
 
 
@@ -21,11 +24,12 @@ class MaskedAutoencoding:
         head: Says what is predicted, :class:`FCMAEPretrainHead`.
     """
 
-    def reconstruction_loss(self, images: Tensor, visible: Tensor | None = None) -> Tensor:
+    def reconstruction_loss(self, images: Tensor | Pixels, visible: Tensor | None = None) -> Tensor:
         """Hide most of the images, predict what is hidden, and return how wrong that is.
 
         Args:
-            images: ``(N, C, H, W)``, normalized; the encoder's stride divides H and W.
+            images: ``(N, C, H, W)``, normalized, or pixels, which are; the encoder's stride
+                divides H and W.
             visible: Bool ``(N, h, w)``, True where the encoder may look; None draws one.
 
         Returns:
@@ -33,10 +37,21 @@ class MaskedAutoencoding:
         """
         if visible is None:
             visible = self.draw_mask(images)
+        if isinstance(images, Pixels) and not self.takes_pixels(images):
+            images = images.normalized()
         if needs_plain_torch(images):
             return self._loss_under_any_mask(images, visible)
         hidden = indices_of(~visible, images.device)
         return self.compare(self.predict_patches(images, visible, hidden), images, hidden)
+
+    def takes_pixels(self, images: Tensor | Pixels) -> bool:
+        """Return whether kernels normalize the pixels that are wanted, and no others."""
+        net = self.backbone
+        stem = net.downsample_layers[0]
+        own = type(self).predict_patches is MaskedAutoencoding.predict_patches
+        plain = is_plain(stem[0], nn.Conv2d) and is_plain(self.head, FCMAEPretrainHead)
+        chosen = choose_ops_for(net.ops, images, PACKED)
+        return chosen == 'triton' and net.layout == 'packed' and own and plain
 
     def draw_mask(self, images: Tensor) -> Tensor:
         """Draw ``visible``, bool ``(N, h, w)`` on the CPU, True where the encoder may look."""
@@ -69,7 +84,9 @@ class MaskedAutoencoding:
             images: ``(N, C, H, W)``, normalized.
             hidden: Int64 ``(K,)``, numbers of those patches over ``N * h * w``.
         """
-        return (pred - self.head(images, hidden)).square().mean()
+        # Pixels are what kernels take.
+        given = dict(ops='triton') if isinstance(images, Pixels) else {}
+        return (pred - self.head(images, hidden, **given)).square().mean()
 
     def _loss_under_any_mask(self, images: Tensor, visible: Tensor) -> Tensor:
         """Return the loss without reading the mask, whose entries count as weights of patches."""

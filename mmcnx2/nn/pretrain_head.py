@@ -3,7 +3,9 @@
 from torch import Tensor, nn
 
 from mmcnx2.checks import check_at_least, check_types
-from mmcnx2.nn.patches import patches_at, patchify, unpatchify
+from mmcnx2.nn.ops.pixels import Pixels, hidden_targets
+from mmcnx2.nn.ops.pixels.naive import standardize
+from mmcnx2.nn.patches import patchify, unpatchify
 
 EPS = 1e-6
 """Added to a patch's variance, as in MAE and the official code."""
@@ -28,25 +30,24 @@ class FCMAEPretrainHead(nn.Module):
         self.patch_size = patch_size
         self.norm_pix = norm_pix
 
-    def forward(self, images: Tensor, chosen: Tensor | None = None) -> Tensor:
+    def forward(
+        self, images: Tensor | Pixels, chosen: Tensor | None = None, *, ops: str = 'torch'
+    ) -> Tensor:
         """Return the targets of patches.
 
         Args:
-            images: ``(N, C, H, W)``; the patch divides H and W.
+            images: ``(N, C, H, W)``; the patch divides H and W. Pixels only with ``chosen``.
             chosen: Int64 ``(K,)``, numbers of the patches over ``N * h * w``; None for all.
+            ops: Kernels for chosen ones, as for :func:`.hidden_targets`.
 
         Returns:
             ``(N, h * w, p * p * C)``, or ``(K, p * p * C)`` of chosen ones; the last axis runs over
             row, column, channel of a patch.
         """
+        eps = EPS if self.norm_pix else None
         if chosen is None:
-            patches = patchify(images, self.patch_size)
-        else:
-            patches = patches_at(images, self.patch_size, chosen)
-        if not self.norm_pix:
-            return patches
-        mean, variance = patches.mean(-1, keepdim=True), patches.var(-1, keepdim=True)
-        return (patches - mean) / (variance + EPS) ** 0.5
+            return standardize(patchify(images, self.patch_size), eps)
+        return hidden_targets(images, chosen, self.patch_size, eps, ops=ops)
 
     def denormalize(self, pred: Tensor, images: Tensor) -> Tensor:
         """Return the predicted images, ``(N, C, H, W)``, in the range of ``images``.

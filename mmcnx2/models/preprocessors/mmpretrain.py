@@ -10,12 +10,34 @@ from torch import Tensor
 from mmcnx2.models.preprocessors.many_channels import ManyChannels
 from mmcnx2.models.preprocessors.mixing import MixWithoutWaiting
 from mmcnx2.nn.masking import hand_over
+from mmcnx2.nn.ops.pixels import Pixels
 from mmcnx2.registry import MODELS
 
 
 @MODELS.register_module()
 class SelfSupDataPreprocessor(ManyChannels, mmpretrain.SelfSupDataPreprocessor):
-    """mmpretrain's of that name; see :class:`ManyChannels` for arguments and errors."""
+    """mmpretrain's of that name; see :class:`ManyChannels` for arguments and errors.
+
+    Attributes:
+        keeps_pixels: Whether images to train on become :class:`Pixels`, which a model with kernels
+            for them normalizes itself, as many as it needs.
+    """
+
+    keeps_pixels = False
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Return ``dict(inputs=..., data_samples=...)`` on the device; arguments as in mmpretrain.
+
+        Inputs are ``(N, C, H, W)``, normalized, or pixels to train on.
+        """
+        images = data.get('inputs')
+        keeps = training and self.keeps_pixels and self._enable_normalize
+        if not keeps or not isinstance(images, Tensor):
+            return super().forward(data, training)
+        values = super(ManyChannels, self).cast_data(images)  # neither turned nor converted
+        self._check_channels(values.shape[1])
+        pixels = Pixels(values, self.mean.flatten(), self.std.flatten(), self._turns)
+        return dict(inputs=pixels, data_samples=self.cast_data(data.get('data_samples')))
 
 
 @MODELS.register_module()

@@ -15,6 +15,7 @@ from torch import Tensor
 from mmcnx2.nn.layouts.base import Layout
 from mmcnx2.nn.masking import indices_of
 from mmcnx2.nn.ops.depthwise_conv import on_blocks
+from mmcnx2.nn.ops.pixels import Pixels, visible_windows
 from mmcnx2.nn.ops.precision import l2_norm
 
 KERNEL_RADIUS = 3
@@ -60,13 +61,9 @@ class PackedLayout(Layout):
         sides = [strides[-1] // stride for stride in strides]
         return [cls(patches, tuple(visible.shape), side, ops) for side in sides]
 
-    def embed(self, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        n, h, w = self.grid
-        k, side = weight.shape[-1], self.side
-        blocks = images.view(n, -1, h, side * k, w, side * k).permute(0, 2, 4, 1, 3, 5)
-        blocks = blocks.flatten(0, 2).index_select(0, self.patches)
-        windows = blocks.unflatten(3, (side, k)).unflatten(2, (side, k)).permute(0, 2, 4, 1, 3, 5)
-        return F.linear(windows.reshape(n, -1, weight[0].numel()), weight.flatten(1), bias)
+    def embed(self, images: Tensor | Pixels, weight: Tensor, bias: Tensor | None) -> Tensor:
+        windows = visible_windows(images, self.patches, self.side, weight.shape[-1], ops=self.ops)
+        return F.linear(windows.unflatten(0, (self.grid[0], -1)), weight.flatten(1), bias)
 
     def downsample(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         k, side = weight.shape[-1], self.side
