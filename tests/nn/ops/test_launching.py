@@ -6,6 +6,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mmcnx2.nn.ops.depthwise_conv import tiled_triton
 from mmcnx2.nn.ops.grn import fused_triton
+from mmcnx2.nn.ops.layer_norm import fused_triton as layer_norm
 
 OURS = torch.device('cuda:1')
 
@@ -29,7 +30,7 @@ def driver(monkeypatch):
     driver = Driver()
     for name in ('_exchange_device', '_maybe_exchange_device'):
         monkeypatch.setattr(torch.cuda, name, driver.exchange)
-    for module in (tiled_triton, fused_triton):
+    for module in (tiled_triton, fused_triton, layer_norm):
         for name in [name for name in vars(module) if name.endswith('_kernel')]:
             monkeypatch.setattr(module, name, driver)
     return driver
@@ -53,9 +54,25 @@ def respond_backward(rows, taps, source):
     fused_triton._gelu_grn_backward._init_fn(x, x, norm[0], norm, norm[:, 0])
 
 
+def normalize(rows, taps, source):
+    layer_norm._layer_norm._init_fn(rows, taps[0], taps[0], None, 1e-6)
+
+
+def normalize_backward(rows, taps, source):
+    one = rows.new_empty(len(rows))
+    layer_norm._layer_norm_backward._init_fn(rows, rows, taps[0], None, one, one, True)
+
+
 @pytest.mark.parametrize(
     ('launch', 'kernels'),
-    [(convolve, 1), (gradient_of_taps, 1), (respond, 3), (respond_backward, 3)],
+    [
+        (convolve, 1),
+        (gradient_of_taps, 1),
+        (respond, 3),
+        (respond_backward, 3),
+        (normalize, 1),
+        (normalize_backward, 1),
+    ],
 )
 def test_kernels_follow_their_tensors(driver, launch, kernels):
     with FakeTensorMode():
