@@ -46,9 +46,9 @@ _BESIDE_PARAMETERS = dict(
 """Keys that mmengine takes out before it calls the class."""
 
 _LEFT_BY_RUNNER = (
-    'activation_checkpointing bands compile custom_imports data_root efficient_conv_bn_eval '
-    'find_unused_parameters in_channels metainfo model_wrapper_cfg normalize runner_type strategy '
-    'sync_bn tta_model tta_pipeline'
+    'activation_checkpointing bands compile compile_blocks custom_imports data_root '
+    'efficient_conv_bn_eval find_unused_parameters in_channels metainfo model_wrapper_cfg '
+    'normalize runner_type strategy sync_bn tta_model tta_pipeline'
 ).split()
 """Keys at the top that are read, but are no arguments of the runner."""
 

@@ -17,6 +17,7 @@ from mmcnx2.datasets.image_limits import UnreadableImageError
 from mmcnx2.datasets.shards.stream import ShardError
 from mmcnx2.datasets.unreadable import TooManyUnreadableError
 from mmcnx2.engine.building import told_by_key
+from mmcnx2.engine.compiled_blocks import compile_blocks
 from mmcnx2.engine.cores import share_out_cores
 from mmcnx2.engine.data_check import check_data
 from mmcnx2.engine.fit_to_data import fit_to_data
@@ -113,7 +114,10 @@ def _train(
             images = fit_to_data(cfg, keep=first)
         with told_by_key(cfg, given=given, debug=debug, but=_FORESEEN):
             runner = _build(cfg)
-        for line in filter(None, (images, cores)):
+        compiled = 'compile_blocks' in cfg and compile_blocks(
+            runner.model, cfg.compile_blocks, whole=bool(cfg.get('compile'))
+        )
+        for line in filter(None, (images, cores, compiled)):
             runner.logger.info(line)
         if look:
             loaders = dict(train=cfg.train_dataloader, val=cfg.get('val_dataloader'))

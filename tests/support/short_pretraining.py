@@ -24,20 +24,35 @@ def render(root: Path) -> Path:
     return root / 'unlabelled'
 
 
-def pre_train(
-    pictures: Path,
-    work_dir: Path,
-    *hooks,
-    backbone: Mapping | None = None,
-    backends: Sequence[str] = ('LocalVisBackend',),
-    options: Mapping | None = None,
-) -> Runner:
+def pre_train(pictures: Path, work_dir: Path, *hooks, **options) -> Runner:
     """Train two epochs of two steps, with drop path, from one seed.
 
     Args:
         pictures: Folder to train on.
         work_dir: Folder of the run.
         hooks: Built or as configs, to register beside the default ones.
+        options: As for :func:`short_config`.
+    """
+    runner = Runner.from_cfg(short_config(pictures, work_dir, **options))
+    for hook in hooks:
+        runner.register_hook(hook)
+    runner.train()
+    return runner
+
+
+def short_config(
+    pictures: Path,
+    work_dir: Path,
+    *,
+    backbone: Mapping | None = None,
+    backends: Sequence[str] = ('LocalVisBackend',),
+    options: Mapping | None = None,
+) -> Config:
+    """Return the config of such a training.
+
+    Args:
+        pictures: Folder to train on.
+        work_dir: Folder of the run.
         backbone: Options of the backbone.
         backends: Of the visualizer.
         options: What ``--cfg-options`` would say.
@@ -55,11 +70,7 @@ def pre_train(
     cfg.custom_hooks = []
     cfg.merge_from_dict(dict(options or {}))
     amp_off_without_gpu(cfg)
-    runner = Runner.from_cfg(cfg)
-    for hook in hooks:
-        runner.register_hook(hook)
-    runner.train()
-    return runner
+    return cfg
 
 
 def assert_same_weights(one: Runner, other: Runner) -> None:
