@@ -104,6 +104,8 @@ def test_the_tests_for_a_gpu_need_torch_triton_and_pytest_alone(tmp_path):
         'layouts/test_triton.py',
         'ops/depthwise_conv/test_fast.py',
         'ops/grn/test_fused_triton.py',
+        'ops/layer_norm/test_fused_triton.py',
+        'ops/pixels/test_fused_triton.py',
         'ops/test_proofs.py',
         'test_compile.py',
         'test_cuda_graph.py',

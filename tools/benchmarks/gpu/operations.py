@@ -68,7 +68,7 @@ def _forward_and_backward(
 
 
 def _around(setting: Setting) -> Iterator[Operation]:
-    """Yield what is left to libraries: the products and LayerNorm of each stage."""
+    """Yield what is left to libraries: the products of each stage."""
     images = setting.batch(128)
     patches, _ = draw_patches(setting, images)
     for stage, depth, channels, side in setting.stages('base'):
@@ -76,24 +76,8 @@ def _around(setting: Setting) -> Iterator[Operation]:
         half = partial(draw, setting, dtype=torch.bfloat16)
         x, wide = half(rows, channels, seed=0), half(rows, 4 * channels, seed=1)
         up, down = half(4 * channels, channels, seed=2), half(channels, 4 * channels, seed=3)
-        weight, bias = (half(channels, seed=i).float() for i in (4, 5))
         product = dict(moved=10 * x.numel(), flops=8 * channels * x.numel(), blocks=depth)
         yield Operation(f'expansion of stage {stage}', {'torch': F.linear}, (x, up), **product)
         yield Operation(
             f'projection of stage {stage}', {'torch': F.linear}, (wide, down), **product
         )
-        yield Operation(
-            f'LayerNorm of stage {stage}',
-            {'torch under autocast': _as_autocast_does, 'torch in bfloat16': _in_half},
-            (x, weight, bias),
-            moved=4 * x.numel(),
-            blocks=depth,
-        )
-
-
-def _as_autocast_does(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return F.layer_norm(x.float(), weight.shape, weight, bias, 1e-6).to(x.dtype)
-
-
-def _in_half(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return F.layer_norm(x, weight.shape, weight.to(x.dtype), bias.to(x.dtype), 1e-6)
