@@ -81,7 +81,8 @@ class FCMAE(MaskedAutoencoding, BaseSelfSupervisor):
         self.masking = MODELS.build(masking) if masking else RandomMasking()
         self.patch_size = self.backbone.strides[-1]
         # Those of other devices come back as images: see takes_pixels.
-        kernels = choose_ops(self.backbone.ops, torch.device('cuda'), PACKED)
+        ops = getattr(self.backbone, 'ops', 'torch')  # of a backbone of somebody else
+        kernels = choose_ops(ops, torch.device('cuda'), PACKED)
         self.data_preprocessor.keeps_pixels = kernels == 'triton'
         if self.head.patch_size != self.patch_size:
             raise ValueError(
