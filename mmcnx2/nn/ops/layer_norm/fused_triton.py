@@ -156,7 +156,7 @@ def _load_rows(x, shift, place, mask, channel, wanted, SUM: tl.constexpr, SHIFT:
     return value
 
 
-@triton.jit(do_not_specialize=('rows',))
+@triton.jit(do_not_specialize=('count',))
 def _forward_kernel(
     x,
     shift,
@@ -165,7 +165,7 @@ def _forward_kernel(
     out,
     mean,
     factor,
-    rows,
+    count,
     eps,
     CHANNELS: tl.constexpr,
     WIDTH: tl.constexpr,
@@ -175,7 +175,7 @@ def _forward_kernel(
 ):
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     channel = tl.arange(0, WIDTH)
-    real, wanted = row < rows, channel < CHANNELS
+    real, wanted = row < count, channel < CHANNELS
     mask = real[:, None] & wanted[None, :]
     place = (row.to(tl.int64) * CHANNELS)[:, None] + channel[None, :]
     value = _load_rows(x, shift, place, mask, channel, wanted, SUM, SHIFT)
@@ -190,7 +190,7 @@ def _forward_kernel(
     tl.store(out + place, result.to(out.dtype.element_ty), mask=mask)
 
 
-@triton.jit(do_not_specialize=('rows', 'tiles'))
+@triton.jit(do_not_specialize=('count', 'tiles'))
 def _backward_kernel(
     grad,
     x,
@@ -200,7 +200,7 @@ def _backward_kernel(
     factor,
     grad_x,
     partial,
-    rows,
+    count,
     tiles,
     CHANNELS: tl.constexpr,
     WIDTH: tl.constexpr,
@@ -219,7 +219,7 @@ def _backward_kernel(
     tile = 0
     while tile < tiles:
         row = (tl.program_id(0) * tiles + tile) * ROWS + tl.arange(0, ROWS)
-        real = row < rows
+        real = row < count
         mask = real[:, None] & wanted[None, :]
         place = (row.to(tl.int64) * CHANNELS)[:, None] + channel[None, :]
         value = _load_rows(x, shift, place, mask, channel, wanted, SUM, SHIFT)

@@ -45,7 +45,10 @@ def test_windows_are_cast_as_autocast_says(device):
     pixels, patches = make_pixels(1, 3, 8, 8, device), torch.tensor([0], device=device)
     expected = naive.windows(pixels.normalized(), patches, 4, 2).bfloat16()
     with torch.autocast(device.type, torch.bfloat16), poisoned():
-        assert fused_triton.windows(pixels, patches, 4, 2).equal(expected)
+        found = fused_triton.windows(pixels, patches, 4, 2)
+    assert found.dtype == torch.bfloat16
+    # The interpreter cuts off what a GPU rounds.
+    assert_close('windows', expected.float(), found.float(), relative=2**-7)
 
 
 @pytest.mark.parametrize('eps', [1e-6, None], ids=['standardized', 'as they are'])
@@ -63,7 +66,7 @@ def test_targets_are_those_of_normalized_images(channels, turned, dtype, eps, de
 
 
 def test_fcmae_has_the_loss_and_the_gradients_of_images(device):
-    arch = {'depths': [1], 'channels': [2]}
+    arch = {'depths': [1], 'channels': [6]}
     net = FCMAE(arch, embed_dims=4, ops='triton').to(device)
     pixels, visible = make_pixels(2, 3, 8, 8, device), make_visible(2, 2, 2, 1)
     assert net.takes_pixels(pixels)
