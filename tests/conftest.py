@@ -30,10 +30,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
     They would import OpenMMLab and more, which no kernel needs.
     """
-    if config.option.markexpr != 'gpu' or collection_path.suffix != '.py':
+    is_folder = collection_path.is_dir()
+    if config.option.markexpr != 'gpu' or not (is_folder or collection_path.suffix == '.py'):
         return None
-    text = collection_path.read_text()
-    return None if 'mark.gpu' in text or 'tests.support.devices' in text else True
+    # A folder is imported, too, if it has a conftest.
+    files = collection_path.rglob('test_*.py') if is_folder else [collection_path]
+    wanted = ('mark.gpu', 'tests.support.devices')
+    return None if any(word in file.read_text() for file in files for word in wanted) else True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -18,10 +18,15 @@ def widen(x: Tensor) -> Tensor:
 
 def follow_autocast(x: Tensor) -> Tensor:
     """Return ``x`` in autocast's dtype under autocast, and as it is elsewhere."""
-    device = x.device.type
-    if device == 'meta' or not torch.is_autocast_enabled(device):  # which does not know 'meta'
-        return x
-    return x.to(torch.get_autocast_dtype(device))
+    return x.to(autocast_dtype(x.device) or x.dtype)
+
+
+def autocast_dtype(device: torch.device) -> torch.dtype | None:
+    """Return autocast's dtype on a device under autocast, and None elsewhere."""
+    kind = device.type
+    if kind == 'meta' or not torch.is_autocast_enabled(kind):  # which does not know 'meta'
+        return None
+    return torch.get_autocast_dtype(kind)
 
 
 def l2_norm(x: Tensor, *, dim: int | tuple[int, ...]) -> Tensor:

@@ -12,15 +12,14 @@ from torch import Tensor
 
 from mmcnx2.nn.ops.launching import on_own_device
 from mmcnx2.nn.ops.pixels.naive import Pixels
+from mmcnx2.nn.ops.precision import autocast_dtype
 
 BLOCK = 1024  # numbers of a patch at once
 
 
 def windows(pixels: Pixels, patches: Tensor, side: int, kernel: int) -> Tensor:
     """See :func:`.naive.windows`; in autocast's dtype under autocast and float32 otherwise."""
-    device = pixels.device.type
-    autocast = torch.is_autocast_enabled(device)
-    dtype = torch.get_autocast_dtype(device) if autocast else torch.float32
+    dtype = autocast_dtype(pixels.device) or torch.float32
     return _windows(*_parts(pixels), patches, side, kernel, dtype)
 
 
