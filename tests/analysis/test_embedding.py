@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmpretrain.apis import FeatureExtractor
 from PIL import ImageOps
 
-from mmcnx2.analysis.embedding import Embedder
+from mmcnx2.analysis.embedding import Embedder, Look
 from mmcnx2.analysis.encoders import load_encoder
 from mmcnx2.analysis.features import middle_of_image
 from mmcnx2.registry import MODELS
@@ -86,7 +86,7 @@ def test_a_mirror_shows_the_mirrored_picture(paths, tmp_path):
     embedder = Embedder(load_encoder('it', weights), size=SIZE)
     ImageOps.mirror(photograph(128, 128, seed=9)).save(tmp_path / 'mirrored.bmp')
     photograph(128, 128, seed=9).save(tmp_path / 'straight.bmp')
-    straight = vectors_of(embedder, [str(tmp_path / 'straight.bmp')], mirrored=True)
+    straight = vectors_of(embedder, [str(tmp_path / 'straight.bmp')], look=Look(mirrored=True))
     mirrored = vectors_of(embedder, [str(tmp_path / 'mirrored.bmp')])
     other = vectors_of(embedder, [str(tmp_path / 'straight.bmp')])
     scale = np.abs(mirrored).max()

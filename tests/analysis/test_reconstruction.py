@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from demo.charts import draw_gallery, draw_loss_curve, draw_scores
 from mmengine.config import Config
 from PIL import Image
 
@@ -65,17 +64,6 @@ def test_a_seed_draws_the_same_masks_and_leaves_the_global_generator_alone(paths
 def test_no_files_is_an_error():
     with pytest.raises(ValueError, match='paths is empty: give at least one image file'):
         reconstruct_files(make_fcmae().float(), [], size=64, seed=0)
-
-
-def test_charts_are_written_as_pictures(paths, tmp_path):
-    gallery, loss, scores = (tmp_path / name for name in ('gallery.png', 'loss.png', 'scores.png'))
-    draw_gallery(gallery, reconstruct_files(make_fcmae().float(), paths, size=64, seed=0))
-    draw_loss_curve(loss, [10, 20], [1.0, 0.8], steps_an_epoch=10)
-    draw_scores(scores, {'pre-trained': [40.0, 42.0], 'from scratch': [12.0]}, chance=10.0)
-    for path in (gallery, loss, scores):
-        pixels = np.asarray(Image.open(path))
-        assert min(pixels.shape[:2]) > 100, path
-        assert pixels[..., :3].std() > 1, f'{path} is blank'
 
 
 @pytest.mark.parametrize('ratio, hidden', [(0.1, 2), (0.5, 8), (0.9, 15)])

@@ -123,6 +123,7 @@ def test_what_cannot_be_opened_is_refused():
 
 def test_what_s3_needs_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 's3fs', None)
+    monkeypatch.delitem(sys.modules['fsspec.registry']._registry, 's3', raising=False)
     with pytest.raises(ValueError, match=r"address='s3://a/b', but .* `pip install s3fs`"):
         Mirror('s3://a/b', keep=1)
 

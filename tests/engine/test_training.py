@@ -49,7 +49,7 @@ def test_a_diverged_run_ends_with_advice(tmp_path, monkeypatch):
 
 NAMED = {
     'is not as it was written': damage,
-    'cannot be read .KeyError: 77': lambda path: path.write_bytes(b'\x80\x02h\x4d.'),
+    'cannot be read .its bytes are no weights': lambda path: path.write_bytes(b'\x80\x02h\x4d.'),
     'does not exist': lambda path: path.unlink(),
     'is no file': lambda path: (path.unlink(), path.mkdir()),
     'holds no state of a run .*load_from': lambda path: torch.save(

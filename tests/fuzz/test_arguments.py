@@ -153,7 +153,7 @@ RULES = {
     rivals.TransformerDecoder: DECODER
     | dict(in_channels=COUNT, embed_dims=COUNT, depth=whole(0), num_heads=whole(1, 16)),
     models.SelfSupDataPreprocessor: MOMENTS,
-    models.ClsDataPreprocessor: MOMENTS,
+    models.ClsDataPreprocessor: MOMENTS | dict(batch_augments=MAYBE_CONFIG),
     models.FCMAEPretrainHead: dict(patch_size=COUNT, norm_pix=flag),
     models.RandomMasking: dict(ratio=INSIDE, seed=either(nothing, INTEGER)),
     datasets.LoadEncodedImage: READING,
@@ -172,7 +172,11 @@ RULES = {
         max_unreadable=SHARE,
     ),
     datasets.ImageShards: dict(
-        data_root=refused, pipeline=PIPELINE, shuffle_buffer=COUNT, max_unreadable=SHARE
+        data_root=refused,
+        pipeline=PIPELINE,
+        shuffle_buffer=COUNT,
+        max_unreadable=SHARE,
+        index=refused,
     ),
     hooks.FeatureDiversityHook: dict(
         interval=COUNT,
@@ -188,9 +192,9 @@ RULES = {
         rollbacks=whole(0),
         left_out=COUNT,
     ),
-    engine.CosineAnnealingLR: SCHEDULE,
+    engine.CosineAnnealingLR: SCHEDULE | dict(begin=MILESTONE),
     engine.MultiStepLR: SCHEDULE | dict(milestones=several(MILESTONE)),
-    engine.PolyLR: SCHEDULE,
+    engine.PolyLR: SCHEDULE | dict(begin=MILESTONE),
     engine.MirrorHook: dict(
         address=lambda v: text(v) and bool(v.strip()) and '::' not in v and '://' not in v,
         interval=COUNT,

@@ -36,6 +36,10 @@ def ending(*endings: str) -> Callable[[str], bool]:
     return lambda text: path(text) and text.endswith(endings) and not text.startswith('.')
 
 
+def anything(text: str) -> bool:
+    return True
+
+
 def word(text: str) -> bool:
     return text.strip() != '' and text.isprintable() and len(text) < 4096
 
@@ -106,12 +110,23 @@ RULES = {
         batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, steps=MANY
     ),
     'benchmarks/fcmae_step.py': dict(batch_size=MANY, size=PIXELS, mask_ratio=INSIDE, rounds=MANY),
-    'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE),
+    'benchmarks/detectors.py': dict(
+        checkpoint=path, data_root=path, out=path, minutes=POSITIVE, rounds=MANY
+    ),
+    'benchmarks/export_accuracy.py': dict(files=path, data=path),
+    'benchmarks/export_latency.py': dict(
+        models=path, size=whole(64, 4096), photos=path, rounds=whole(1, 1000)
+    ),
+    'benchmarks/gpu_table.py': dict(rounds=MANY, minutes=POSITIVE, only=anything, out=path),
     'benchmarks/list_files.py': dict(images=IMAGES, folder=path),
     'benchmarks/neighbor.py': dict(
         batch_size=MANY, size=PIXELS, cores=PROCESSES, rounds=MANY
     ),
+    'benchmarks/near_duplicates.py': dict(
+        weights=path, pictures=COUNT, planted=COUNT, side=PIXELS, seed=SEED
+    ),
     'benchmarks/save_step.py': dict(batch_size=MANY, size=PIXELS, folder=path, rounds=MANY),
+    'benchmarks/train_step.py': dict(batch_size=MANY, size=PIXELS, beside=path, rounds=MANY),
     'dataset_tools/make_scenes.py': dict(
         out=path, unlabelled=whole(0, 10**6), train=IMAGES, val=IMAGES, size=whole(32, 4096),
         classes=whole(2, 10), seed=SEED, workers=PROCESSES,

@@ -11,7 +11,7 @@ from mmcnx2.engine.jobs import parts
 from tests.support.forked_tool import run_tool
 
 TOOL = Path(__file__).parents[2] / 'tools/ablate.py'
-TINY = ('--pretraining-epochs=2', '--finetuning-epochs=2', '--unlabelled=40', '--train=20',
+TINY = ('--pretraining-epochs=3', '--finetuning-epochs=2', '--unlabelled=40', '--train=20',
         '--val=20', '--seeds=1', '--jobs=2')  # fmt: skip
 
 

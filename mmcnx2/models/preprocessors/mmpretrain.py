@@ -7,6 +7,7 @@ from mmpretrain.models.utils import data_preprocessor as mmpretrain
 from mmpretrain.structures import DataSample, batch_label_to_onehot, cat_batch_labels, tensor_split
 from torch import Tensor
 
+from mmcnx2.checks import check_types
 from mmcnx2.models.preprocessors.many_channels import ManyChannels
 from mmcnx2.models.preprocessors.mixing import MixWithoutWaiting
 from mmcnx2.nn.masking import hand_over
@@ -51,8 +52,18 @@ class ClsDataPreprocessor(ManyChannels, mmpretrain.ClsDataPreprocessor):
         ValueError: If a label is no class of ``num_classes``, as far as that is given.
     """
 
-    def __init__(self, batch_augments: dict | None = None, **options):
+    @check_types
+    def __init__(
+        self,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        non_blocking: bool = True,
+        batch_augments: dict | None = None,
+        **options,
+    ):
         mixing = MixWithoutWaiting(**deepcopy(batch_augments)) if batch_augments else None
+        options |= dict(mean=mean, std=std, non_blocking=non_blocking)
         super().__init__(batch_augments=batch_augments, **options)
         self.batch_augments = mixing
 

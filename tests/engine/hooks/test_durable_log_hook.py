@@ -90,7 +90,8 @@ def test_a_log_that_fails_is_named_the_first_the_tenth_and_the_hundredth_time(tm
     assert "The log 'on the screen' misses 153 entries" in shown
 
 
-def test_other_mistakes_in_logging_show_as_before(tmp_path, capfd):
+def test_other_mistakes_in_logging_show_as_before(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(logging, 'raiseExceptions', True)  # which the command sets
     runner = make_runner(tmp_path, ema=False, model=Tiny())
     next(hook for hook in runner.hooks if isinstance(hook, DurableLogHook)).before_run(runner)
     runner.logger.info('%d', 'no number')
