@@ -1,9 +1,11 @@
 """Pages of the site that are not in docs/: MkDocs calls the functions that begin with ``on``.
 
 The commands' come from their functions, as ``--help`` does, those of the API from docstrings by
-mkdocstrings, and the others from the files at the root of the repository. Nothing here needs torch.
+mkdocstrings, those of the notebooks from their cells, and the others from the files at the root of
+the repository. Nothing here needs torch.
 """
 
+import json
 import re
 from inspect import Parameter, signature
 from pathlib import Path
@@ -16,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 OF_THE_ROOT = {'index.md': 'README.md', **{f'{n}.md': f'{n}.md' for n in (
     'CHANGELOG', 'CONTRIBUTING', 'SECURITY')}}  # fmt: skip
 """Page of the site -> file at the root of the repository."""
+
+NOTEBOOKS = ('classifier', 'detector', 'look_inside')
+"""Those of docs/notebooks, in the order of the site."""
 
 ROOMS = {
     'mmcnx2.apis': 'What a program calls',
@@ -35,6 +40,7 @@ ROOMS = {
 def on_config(config):
     """Add the pages that are made to the navigation."""
     config.nav += [
+        {'Notebooks': [f'notebooks/{name}.md' for name in NOTEBOOKS]},
         {'Commands': [{f'mmcnx2 {name}': f'commands/{name}.md'} for name in COMMANDS]},
         {'API': [{room: f'api/{room}.md'} for room in ROOMS]},
         {'Project': [page for page in OF_THE_ROOT if page != 'index.md']},
@@ -61,6 +67,7 @@ def pages() -> dict[str, str]:
     made = {name: (ROOT / name).read_text() for name in linked_files()}
     made |= {path: for_site((ROOT / name).read_text()) for path, name in OF_THE_ROOT.items()}
     made |= {f'commands/{name}.md': command_page(name) for name in COMMANDS}
+    made |= {f'notebooks/{name}.md': notebook_page(name) for name in NOTEBOOKS}
     return made | {f'api/{room}.md': room_page(room, title) for room, title in ROOMS.items()}
 
 
@@ -79,7 +86,8 @@ def linked_files() -> set[str]:
 
 def for_site(text: str) -> str:
     """Let links lead to the same files where docs/ and the root are one folder."""
-    return re.sub(r'\]\((?:docs/|\.\./)', '](', text).replace('](README.md', '](index.md')
+    text = re.sub(r'\]\((?:docs/|\.\./)', '](', text).replace('](README.md', '](index.md')
+    return re.sub(r'(\]\(notebooks/\w+)\.ipynb\)', r'\1.md)', text)
 
 
 def command_page(name: str) -> str:
@@ -105,6 +113,16 @@ def command_page(name: str) -> str:
     if name not in ('models', 'doctor'):
         parts.append(f'In Python: `mmcnx2.{name}(...)`, with the same names and defaults.')
     return '\n\n'.join(parts) + '\n'
+
+
+def notebook_page(name: str) -> str:
+    """Return the page of a notebook: its cells, with a link to the file behind the first."""
+    cells = json.loads((ROOT / f'docs/notebooks/{name}.ipynb').read_text())['cells']
+    first, *parts = (
+        source if kind == 'markdown' else f'```python\n{source}\n```'
+        for kind, source in ((cell['cell_type'], ''.join(cell['source'])) for cell in cells)
+    )
+    return '\n\n'.join([first, f'[This page as a notebook]({name}.ipynb)', *parts]) + '\n'
 
 
 def room_page(room: str, title: str) -> str:

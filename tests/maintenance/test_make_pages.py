@@ -4,7 +4,7 @@ from inspect import signature
 
 import pytest
 
-from maintenance.make_pages import ROOMS, command_page, for_site, pages
+from maintenance.make_pages import NOTEBOOKS, ROOMS, command_page, for_site, notebook_page, pages
 from mmcnx2.apis.commands import COMMANDS, find
 from tests.support.command_line import ROOT
 
@@ -36,6 +36,7 @@ def test_links_lead_to_the_same_files_on_the_site():
     assert (
         for_site(text) == '[a](data.md#x) [b](configs/a.py) [c](index.md#y) [d](https://e/docs/f)'
     )
+    assert for_site('[e](docs/notebooks/g.ipynb)') == '[e](notebooks/g.md)'
 
 
 def test_the_files_that_pages_link_to_come_along():
@@ -48,3 +49,11 @@ def test_every_page_of_docs_is_in_the_navigation():
     navigation = (ROOT / 'mkdocs.yml').read_text().partition('\nnav:')[2]
     for path in (ROOT / 'docs').glob('*.md'):
         assert f'- {path.name}\n' in navigation, path.name
+
+
+def test_every_notebook_has_a_page_of_its_cells():
+    files = {path.stem for path in (ROOT / 'docs/notebooks').glob('*.ipynb')}
+    assert files == {*NOTEBOOKS}
+    page = notebook_page('classifier')
+    assert page.startswith('# ') and '(classifier.ipynb)' in page
+    assert '```python\nimport mmcnx2' in page or '\nimport mmcnx2\n' in page
