@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,11 +43,15 @@ from mmcnx2.apis.report_commands import commands_of
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
 from mmcnx2.engine.device import choose_device
-from mmcnx2.engine.fit_to_data import trained_kind
+from mmcnx2.engine.fit_to_data import fit_to_data, trained_kind
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
 
 _RECONSTRUCTED, _PREDICTED, _CLASSIFIED, _SCORED, _CHECKPOINTS = 6, 5, 6, 100, 3
 _SIDE, _LARGE, _DRAWN = 96, 224, 320  # pixels
+_NOT_COLOR = (
+    'They are looked at of 8-bit color alone, as yet. mmcnx2 reconstruct and mmcnx2 predict draw '
+    'three channels of others (--show).'
+)
 _ENOUGH = 32  # directions that there could be, to judge how many are used
 _SCORES = ('accuracy/top1', 'multi-label/mAP', 'coco/bbox_mAP', 'coco/segm_mAP', 'mIoU')
 _PACKAGES = ('mmcnx2', 'torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdet', 'mmsegmentation',
@@ -90,7 +95,8 @@ def make_report(
     sections = [curves_section(scalars, images_a_step=step)]
     if scores:
         sections.append(scores_section(scores))
-    if run.command == 'pretrain':
+    color = trained_kind(cfg, run.checkpoint) in (None, ('uint8', 3))
+    if run.command == 'pretrain' and color:
         results = {
             name: reconstruct_files(
                 load_fcmae(cfg, path).to(target), paths[:_RECONSTRUCTED], size=size, seed=0
@@ -100,12 +106,16 @@ def make_report(
         sections.append(reconstructions_section(results))
     if run.command in ('detect', 'segment'):
         sections += _predictions(cfg, run.checkpoint, target)
-    if _has_one_class_each(run):
+    if _has_one_class_each(run) and color:
         sections += _classifications(cfg, run.checkpoint, target)
-    features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
-    sections += features
-    if labels := _labels(run, cfg, labelled, count):
-        sections.append(_score_labels(run, labels, size, target, own=labelled is None))
+    quality = None
+    if color:
+        features, quality = _look_at_features(checkpoints, run.config, paths, size, target)
+        sections += features
+        if labels := _labels(run, cfg, labelled, count):
+            sections.append(_score_labels(run, labels, size, target, own=labelled is None))
+    else:
+        sections.append(Section(title='Features', note=_NOT_COLOR))
     sections += _settings(run, cfg, found=len(files))
     findings = judge(_facts(scalars, scores, quality))
     return Page(
@@ -128,6 +138,9 @@ def _images_of(run: Run) -> str:
 
 
 def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
+    cfg = deepcopy(cfg)
+    cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
+    fit_to_data(cfg, checkpoint=checkpoint)
     count = count_pictures(cfg)
     scores = score_pictures(cfg, checkpoint, _spread(count, _SCORED), device=device)
     shown = []
@@ -222,8 +235,8 @@ def _facts(scalars: Mapping, scores: Mapping, quality) -> Facts:
         losses=scalars.get('loss', ((), ()))[1],
         steps=max(scalars['loss'][0]) if scalars.get('loss') else None,
         waiting=share_waiting(scalars),
-        diversity=quality.diversity,
-        rank=quality.ranks[-1] if quality.most[-1] >= _ENOUGH else None,
+        diversity=quality.diversity if quality else (),
+        rank=quality.ranks[-1] if quality and quality.most[-1] >= _ENOUGH else None,
         scores=[percent * score for score in first],
     )
 

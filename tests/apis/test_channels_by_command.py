@@ -113,3 +113,6 @@ def test_regions_of_bands_are_learnt_and_drawn(tiles, tmp_path, capsys):
     names = {path.name for path in (tmp_path / 'drawn/vis').iterdir()}
     assert names == {f'{number}.tif.png' for number in range(5)}
     assert len(list((tmp_path / 'drawn/pred').iterdir())) == 5
+    mmcnx2.report(run, out=tmp_path / 'report.html', device='cpu')
+    page = (tmp_path / 'report.html').read_text()
+    assert 'Worst pictures' in page and 'of 8-bit color alone' in page
