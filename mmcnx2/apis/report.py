@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,12 +35,14 @@ from mmcnx2.analysis.report.map import map_section, neighbors_section, oddities_
 from mmcnx2.analysis.report.page import Page, Section
 from mmcnx2.analysis.report.verdict import Facts, judge
 from mmcnx2.analysis.scored_pictures import score_pictures
+from mmcnx2.analysis.shown import Shown, choose_shown
 from mmcnx2.analysis.training_log import read_scalars
 from mmcnx2.apis.recipes.classification import find_folders, labelled_images
 from mmcnx2.apis.recipes.common import short_sides, usual_size
 from mmcnx2.apis.report_commands import commands_of
 from mmcnx2.apis.run import Run
 from mmcnx2.datasets.labelled_folder import class_folders
+from mmcnx2.datasets.preflight.pipeline import image_reader, reading_options
 from mmcnx2.engine.device import choose_device
 from mmcnx2.engine.fit_to_data import fit_to_data, trained_kind
 from mmcnx2.engine.resuming.scan import checkpoint_folders, scan
@@ -95,17 +96,27 @@ def make_report(
     sections = [curves_section(scalars, images_a_step=step)]
     if scores:
         sections.append(scores_section(scores))
-    color = trained_kind(cfg, run.checkpoint) in (None, ('uint8', 3))
-    if run.command == 'pretrain' and color:
+    kind = trained_kind(cfg, run.checkpoint) or ('uint8', 3)
+    if not (color := kind == ('uint8', 3)):
+        cfg.model.backbone.pop('init_cfg', None)  # the checkpoints bring all weights
+        fit_to_data(cfg, checkpoint=run.checkpoint)
+    bands = reading_options(cfg.train_dataloader.dataset.pipeline).bands
+    shown = choose_shown(*kind, bands=bands)
+    if run.command == 'pretrain':
+        reader = image_reader(cfg.train_dataloader.dataset.pipeline)
         results = {
             name: reconstruct_files(
-                load_fcmae(cfg, path).to(target), paths[:_RECONSTRUCTED], size=size, seed=0
+                load_fcmae(cfg, path).to(target),
+                paths[:_RECONSTRUCTED],
+                size=size,
+                seed=0,
+                reader=reader,
             )
             for name, path in checkpoints.items()
         }
-        sections.append(reconstructions_section(results))
+        sections.append(reconstructions_section(results, shown=shown))
     if run.command in ('detect', 'segment'):
-        sections += _predictions(cfg, run.checkpoint, target)
+        sections += _predictions(cfg, run.checkpoint, target, shown)
     if _has_one_class_each(run) and color:
         sections += _classifications(cfg, run.checkpoint, target)
     quality = None
@@ -137,10 +148,8 @@ def _images_of(run: Run) -> str:
     return folder
 
 
-def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
-    cfg = deepcopy(cfg)
-    cfg.model.backbone.pop('init_cfg', None)  # the checkpoint brings all weights
-    fit_to_data(cfg, checkpoint=checkpoint)
+def _predictions(cfg: Config, checkpoint: str, device: str, of: Shown) -> list[Section]:
+    how = f' Drawn are {of.describe()}.' if of.stretched else ''
     count = count_pictures(cfg)
     scores = score_pictures(cfg, checkpoint, _spread(count, _SCORED), device=device)
     shown = []
@@ -154,7 +163,7 @@ def _predictions(cfg: Config, checkpoint: str, device: str) -> list[Section]:
                 found = draw_predictions(cfg, checkpoint, pictures)
             else:
                 found = draw_files(cfg, checkpoint, numbers, side=_DRAWN, device=device)
-            shown.append(predictions_section(title, truth, found, note))
+            shown.append(predictions_section(title, truth, found, note + how))
     return [shown[0], scores_by_class_section(scores), *shown[1:]]
 
 

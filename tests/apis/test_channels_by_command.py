@@ -63,6 +63,9 @@ def test_bands_are_chosen_by_a_word(tiles, tmp_path):
 def test_what_is_filled_in_and_found_is_drawn_in_three_bands(runs, tiles, tmp_path, capsys):
     pre, run = runs
     mmcnx2.reconstruct(pre, tiles / 'dark', out=tmp_path / 'filled.png', show='6,5,4', device='cpu')
+    mmcnx2.report(pre, out=tmp_path / 'report.html', device='cpu')
+    page = (tmp_path / 'report.html').read_text()
+    assert 'Drawn are channels 1, 2, 3 as red, green, blue' in page
     assert cv2.imread(str(tmp_path / 'filled.png')).std() > 20
     mmcnx2.predict(run, tiles / 'light', out=tmp_path / 'drawn', show='4,3,2', device='cpu')
     said = capsys.readouterr().out
@@ -115,4 +118,4 @@ def test_regions_of_bands_are_learnt_and_drawn(tiles, tmp_path, capsys):
     assert len(list((tmp_path / 'drawn/pred').iterdir())) == 5
     mmcnx2.report(run, out=tmp_path / 'report.html', device='cpu')
     page = (tmp_path / 'report.html').read_text()
-    assert 'Worst pictures' in page and 'of 8-bit color alone' in page
+    assert 'Worst pictures' in page and 'Drawn are channels 1, 2, 3 as red' in page

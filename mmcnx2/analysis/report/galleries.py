@@ -6,33 +6,39 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmcnx2.analysis.classified_pictures import Classified
+from mmcnx2.analysis.reconstruction_grid import RGB
 from mmcnx2.analysis.report.curves import WIDTH
 from mmcnx2.analysis.report.page import Picture, Section
+from mmcnx2.analysis.shown import Shown
 from mmcnx2.models.fcmae import Reconstruction
 
 _A_ROW = 3  # pictures with a caption each
 
 
-def reconstructions_section(results: Mapping[str, Reconstruction]) -> Section:
+def reconstructions_section(
+    results: Mapping[str, Reconstruction], *, shown: Shown = RGB
+) -> Section:
     """Show the same pictures, hidden alike, as several checkpoints fill them in.
 
     Args:
         results: Name of a checkpoint to what it makes of N pictures, the oldest first.
+        shown: What is drawn of the channels; default color of 8 bits.
     """
     first = next(iter(results.values()))
     columns = {'original': first.image, 'what it saw': first.masked}
     columns |= {name: result.reconstruction for name, result in results.items()}
-    pixels = {
-        name: images.permute(0, 2, 3, 1).round().byte().cpu().numpy()
-        for name, images in columns.items()
-    }
-    rows = [[images[i] for images in pixels.values()] for i in range(len(first.image))]
+    pixels = {name: images.permute(0, 2, 3, 1).cpu().numpy() for name, images in columns.items()}
+    rows = []
+    for original, *others in zip(*pixels.values(), strict=True):
+        limits = shown.limits(original)
+        rows.append([shown.draw(image, limits) for image in (original, *others)])
+    how = f' Drawn are {shown.describe()}.' if shown.stretched else ''
     return Section(
         title='Reconstructions',
         pictures=[draw_rows(rows, 'originals, masked, and filled in', titles=list(pixels))],
         note='The same pictures and the same masks, filled in by each checkpoint that is kept. '
         'Mean and contrast of a patch come from the original where the loss is normalized by '
-        'patch (norm_pix).',
+        f'patch (norm_pix).{how}',
     )
 
 
