@@ -100,10 +100,10 @@ def make_report(
     if not (color := kind == ('uint8', 3)):
         cfg.model.backbone.pop('init_cfg', None)  # the checkpoints bring all weights
         fit_to_data(cfg, checkpoint=run.checkpoint)
-    bands = reading_options(cfg.train_dataloader.dataset.pipeline).bands
-    shown = choose_shown(*kind, bands=bands)
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    shown = choose_shown(*kind, bands=reading_options(pipeline).bands)
     if run.command == 'pretrain':
-        reader = image_reader(cfg.train_dataloader.dataset.pipeline)
+        reader = image_reader(pipeline)
         results = {
             name: reconstruct_files(
                 load_fcmae(cfg, path).to(target),
@@ -116,7 +116,7 @@ def make_report(
         }
         sections.append(reconstructions_section(results, shown=shown))
     if run.command in ('detect', 'segment'):
-        sections += _predictions(cfg, run.checkpoint, target, shown)
+        sections += _predictions(cfg, run.checkpoint, target, shown, color=color)
     if _has_one_class_each(run) and color:
         sections += _classifications(cfg, run.checkpoint, target)
     quality = None
@@ -148,7 +148,9 @@ def _images_of(run: Run) -> str:
     return folder
 
 
-def _predictions(cfg: Config, checkpoint: str, device: str, of: Shown) -> list[Section]:
+def _predictions(
+    cfg: Config, checkpoint: str, device: str, of: Shown, *, color: bool
+) -> list[Section]:
     how = f' Drawn are {of.describe()}.' if of.stretched else ''
     count = count_pictures(cfg)
     scores = score_pictures(cfg, checkpoint, _spread(count, _SCORED), device=device)
@@ -159,7 +161,7 @@ def _predictions(cfg: Config, checkpoint: str, device: str, of: Shown) -> list[S
     ):
         if numbers:
             pictures, truth = read_truth(cfg, numbers, side=_DRAWN)
-            if trained_kind(cfg, checkpoint) in (None, ('uint8', 3)):
+            if color:
                 found = draw_predictions(cfg, checkpoint, pictures)
             else:
                 found = draw_files(cfg, checkpoint, numbers, side=_DRAWN, device=device)

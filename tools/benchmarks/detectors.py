@@ -120,7 +120,7 @@ def endless(loader: object) -> Iterator[dict]:
 def train(name: str, args: argparse.Namespace, *, epochs: int, steps: int) -> dict[str, float]:
     """Train a detector, unless it was, and return its scores by their names in the log."""
     folder = args.out / f'{CONFIGS[name]}_{epochs}e'
-    if not list(folder.glob(f'epoch_{epochs}.pth')):
+    if not (folder / f'epoch_{epochs}.pth').is_file():
         cfg = configure(
             name,
             args,
